@@ -1,0 +1,44 @@
+#pragma once
+// Everything the collector knows about one process image before symbols: what the engine hands to build_profile().
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "collect/unique_fd.hpp"
+#include "profile/profile.hpp"
+
+namespace memprof::collect {
+
+/// One load of one file in the target; index 0 is the module of addresses that belong to no file.
+struct CapturedModule {
+  std::string path;  ///< resolved: the executable's own path for the main program
+  std::string build_id;
+  std::uint64_t start = 0, end = 0, bias = 0;
+  UniqueFd file;  ///< opened while the target lived, where possible
+};
+
+/// Copy of the region's stack tree, index = wire::StackId.
+struct CapturedStack {
+  std::uint32_t parent = 0;
+  std::uint16_t module = 0;
+  std::uint64_t address = 0;
+};
+
+struct CapturedProcess {
+  Process process;
+  Capture capture;
+  Totals totals;
+  std::vector<CapturedModule> modules;
+  std::vector<CapturedStack> stacks;
+  std::vector<std::string> hook_names;  ///< Site::hook and Thread::name index these two until symbols are resolved
+  std::vector<std::string> thread_names;
+  std::vector<Site> sites;  ///< Site::stack is a wire::StackId
+  std::vector<Thread> threads;
+  std::vector<TimelinePoint> timeline;
+
+  /// Recorded events, so that a process that merely started another can be told apart.
+  std::uint64_t events() const { return totals.allocations + totals.frees + totals.failed_allocations; }
+};
+
+}  // namespace memprof::collect

@@ -1,0 +1,63 @@
+#pragma once
+// From module and ELF virtual address to functions and source lines. The only part that knows libdw.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace memprof::collect {
+
+/// A file that was mapped in the target.
+struct ModuleImage {
+  std::string path;      ///< as the target's loader knew it; "[vdso]" for the kernel's
+  std::string build_id;  ///< lower-case hex as found in the target's memory; empty: none
+  int descriptor = -1;   ///< opened while the target lived (survives deletion), -1: open `path`; not owned
+};
+
+struct CodeLocation {
+  std::uint32_t module;   ///< index into the images
+  std::uint64_t address;  ///< ELF virtual address of the return address; the call is looked up at address - 1
+  friend bool operator==(const CodeLocation&, const CodeLocation&) = default;
+};
+
+struct SourceFrame {
+  std::string function;    ///< demangled, empty: unknown
+  std::string file;        ///< absolute where DWARF has it, empty: unknown
+  std::uint32_t line = 0;  ///< 0: unknown
+  bool inlined = false;    ///< was inlined into the next frame of the chain
+  bool nearest = false;    ///< function is only the nearest dynamic symbol below
+};
+
+/// Frames of one address, innermost first; the last one is the function that was really called. Never empty.
+using FrameChain = std::vector<SourceFrame>;
+
+struct SymbolizerOptions {
+  bool debuginfod = false;  ///< ask debuginfod servers for what is missing here
+  unsigned threads = 0;     ///< 0: all cores
+};
+
+/// Called from resolve(), from any thread but never two at once: fraction 0 to 1 and what is being done.
+using SymbolizeProgress = std::function<void(double fraction, const std::string& what)>;
+
+class Symbolizer {
+ public:
+  Symbolizer(std::vector<ModuleImage> images, SymbolizerOptions options);
+  ~Symbolizer();
+  Symbolizer(const Symbolizer&) = delete;
+  Symbolizer& operator=(const Symbolizer&) = delete;
+
+  /// One chain for each location, in order. Never fails: what is unknown comes back without names.
+  std::vector<FrameChain> resolve(std::span<const CodeLocation> locations, const SymbolizeProgress& progress = {});
+
+  /// Whether anything (DWARF or a symbol table) was found for the image; valid after resolve().
+  bool symbols_found(std::uint32_t module) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace memprof::collect

@@ -1,0 +1,170 @@
+#pragma once
+// What one process image did, with symbols resolved: the word that collect/ hands to report/, and what a profile file
+// holds. Plain data; docs/profile-format.md describes the same thing as JSON.
+//
+// Indices: a StringIndex points into Profile::strings, where 0 is the empty string. Other indices are row numbers of
+// the tables below. A Profile that came out of read_profile() has had every index checked.
+// Sizes are requested bytes, times are seconds since the start of the process image.
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace memprof {
+
+using StringIndex = std::uint32_t;
+using FrameIndex = std::uint32_t;
+using NodeIndex = std::uint32_t;
+inline constexpr std::uint32_t kNoIndex = std::numeric_limits<std::uint32_t>::max();
+
+enum class EndKind : std::uint8_t {
+  kExited,        ///< end_value: exit status
+  kSignalled,     ///< end_value: signal number
+  kReplaced,      ///< exec: the process lives on as another program
+  kStillRunning,  ///< the profile was written before the process ended
+  kUnknown,       ///< ended, but its status was not ours to see
+};
+
+struct Process {
+  std::int32_t pid = 0;
+  std::int32_t parent_pid = 0;
+  bool forked = false;               ///< began as a fork, so blocks of its parent live on in it
+  std::string program;               ///< base name
+  std::string executable;            ///< absolute path
+  std::vector<std::string> command;  ///< argv
+  std::string directory;             ///< working directory at the start
+  std::int64_t start_unix_ms = 0;
+  double duration_s = 0;
+  EndKind end_kind = EndKind::kUnknown;
+  std::int32_t end_value = 0;
+  std::string architecture;  ///< as in uname -m
+};
+
+/// How far the figures can be trusted.
+struct Capture {
+  bool complete = true;  ///< nothing that changes a figure was lost; see incomplete_reasons
+  std::vector<std::string> incomplete_reasons;  ///< sentences, empty when complete
+  std::uint32_t max_depth = 0;                  ///< 0: stacks were switched off
+  std::uint64_t dropped_events = 0;
+  std::uint64_t truncated_stacks = 0;  ///< events whose outer frames are missing
+  std::uint64_t lost_stacks = 0;       ///< events without any stack because the tree was full
+  std::uint64_t unknown_frees = 0;     ///< frees of addresses never seen allocated; no figure counts them
+  std::uint64_t inherited_frees = 0;   ///< in a forked child: frees of its parent's blocks
+  std::uint64_t nested_events = 0;     ///< made by signal handlers inside a hook, recorded
+  std::uint64_t ring_waits = 0;
+  double ring_wait_s = 0;
+  std::uint64_t unwind_fallbacks = 0;
+  std::uint64_t unwind_checked = 0, unwind_differences = 0;  ///< only in builds with MEMPROF_CHECK_UNWIND
+  std::uint64_t unresolved_frames = 0;  ///< frames without a function name
+  std::uint64_t overhead_bytes = 0;     ///< memory that memprof itself used in the process, private and shared
+};
+
+struct Totals {
+  std::uint64_t allocations = 0;  ///< successful ones; realloc counts as one free and one allocation
+  std::uint64_t frees = 0;
+  std::uint64_t allocated_bytes = 0;
+  std::uint64_t freed_bytes = 0;
+  std::uint64_t live_blocks = 0;  ///< at the end
+  std::uint64_t live_bytes = 0;
+  std::uint64_t peak_bytes = 0;   ///< highest sum of requested bytes at any one time
+  std::uint64_t peak_blocks = 0;  ///< blocks at that same time
+  double peak_time_s = 0;         ///< when the peak was first reached
+  std::uint64_t temporary_allocations = 0;  ///< freed by the same thread before its next allocation
+  std::uint64_t failed_allocations = 0;
+};
+
+struct Module {
+  StringIndex path = 0;
+  StringIndex build_id = 0;  ///< lower-case hex
+  bool symbols_found = false;  ///< false: no DWARF and no symbol table
+};
+
+/// One logical frame. Several frames of one machine address differ in `inlined`.
+struct Frame {
+  StringIndex function = 0;  ///< demangled; 0: unknown, then module and offset name it
+  StringIndex file = 0;      ///< 0: unknown
+  std::uint32_t line = 0;    ///< 0: unknown
+  std::uint32_t module = kNoIndex;
+  std::uint64_t offset = 0;   ///< ELF virtual address in the module; only meaningful where function is 0 or nearest
+  bool inlined = false;       ///< was inlined into its caller, the next outer frame
+  bool nearest = false;       ///< function is merely the nearest dynamic symbol below the address
+  friend bool operator==(const Frame&, const Frame&) = default;
+};
+
+/// A call stack is a path from a node up to a root, innermost frame first. Parents come before their children.
+struct StackNode {
+  NodeIndex parent = kNoIndex;  ///< kNoIndex: a root
+  FrameIndex frame = kNoIndex;  ///< kNoIndex in the pseudo-roots below
+};
+/// The first nodes of every profile are pseudo-roots without a frame.
+inline constexpr NodeIndex kCompleteRoot = 0;  ///< the outermost frame is really the start of the thread
+inline constexpr NodeIndex kCutRoot = 1;       ///< outer frames are missing: depth limit, or no unwind information
+inline constexpr NodeIndex kLostRoot = 2;      ///< the stack was not stored at all
+inline constexpr NodeIndex kRootCount = 3;
+
+/// Histogram by power of two: bucket 0 counts zeros, bucket i counts values in [2^(i-1), 2^i).
+inline constexpr std::size_t kHistogramBuckets = 48;
+using Histogram = std::array<std::uint64_t, kHistogramBuckets>;
+
+/// Everything that happened with one call stack.
+struct Site {
+  NodeIndex stack = kCompleteRoot;
+  StringIndex hook = 0;  ///< "malloc", "calloc", "operator new[]", …; of frees when nothing was allocated here
+  // Blocks allocated here.
+  std::uint64_t allocations = 0;
+  std::uint64_t allocated_bytes = 0;
+  std::uint64_t live_blocks = 0, live_bytes = 0;  ///< unfreed at the end
+  std::uint64_t peak_blocks = 0, peak_bytes = 0;  ///< this site's share of the one common peak
+  std::uint64_t temporary_allocations = 0;
+  std::uint64_t failed_allocations = 0;
+  std::uint64_t min_size = 0, max_size = 0;  ///< 0 and 0 without allocations
+  std::uint64_t size_divisor = 0;            ///< greatest common divisor of all sizes
+  // Blocks freed here, whoever allocated them.
+  std::uint64_t frees = 0;
+  std::uint64_t freed_bytes = 0;
+  /// Highest live heap of the whole process right after an event with this stack.
+  std::uint64_t highest_heap = 0;
+  // By allocations here; sparse in the file.
+  std::vector<std::uint64_t> size_histogram;      ///< kHistogramBuckets long, or empty
+  std::vector<std::uint64_t> lifetime_histogram;  ///< ns, of the blocks that were freed; as above
+};
+
+/// By the thread that allocated (frees: by the thread that freed).
+struct Thread {
+  std::int32_t tid = 0;
+  StringIndex name = 0;
+  std::uint64_t allocations = 0, allocated_bytes = 0;
+  std::uint64_t frees = 0, freed_bytes = 0;
+  std::uint64_t live_blocks = 0, live_bytes = 0;
+  std::uint64_t peak_blocks = 0, peak_bytes = 0;
+  std::uint64_t temporary_allocations = 0;
+};
+
+struct TimelinePoint {
+  double time_s = 0;
+  std::uint64_t live_bytes = 0;     ///< at that time
+  std::uint64_t highest_bytes = 0;  ///< highest since the previous point
+  std::uint64_t rss_bytes = 0;      ///< 0: unknown
+  std::uint64_t allocations = 0;    ///< since the start
+};
+
+struct Profile {
+  std::string generator;  ///< "memprof 0.1.0"
+  Process process;
+  Capture capture;
+  Totals totals;
+  std::vector<std::string> strings{std::string{}};
+  std::vector<Module> modules;
+  std::vector<Frame> frames;
+  std::vector<StackNode> stacks{StackNode{}, StackNode{}, StackNode{}};
+  std::vector<Site> sites;  ///< each stack at most once
+  std::vector<Thread> threads;
+  std::vector<TimelinePoint> timeline;  ///< by time
+
+  const std::string& text(StringIndex index) const { return strings[index]; }
+};
+
+}  // namespace memprof

@@ -1,0 +1,81 @@
+#pragma once
+// One event as it travels in a ring: 24 bytes, written by the target, read by the collector.
+//
+//   word 0   time (56 bits, clock ticks since Header::clock_base) << 8 | hook (5 bits) << 3 | operation (3 bits)
+//   word 1   address
+//   word 2   size (low 32 bits) | stack id << 32
+//
+// A size of 4 GiB or more puts one kExtension record immediately before its event; both are published together. Its
+// word 1 is the upper 32 bits of the size.
+//
+// Time is the order of events over all rings, and rises strictly within one ring. What makes it an order:
+//   kFree          stamped and published before the real free
+//   kAlloc         stamped after the real allocation returned
+//   kReallocBegin  stamped and published before the real realloc; from here on the old block counts as freed
+//   kReallocEnd    stamped after it returned; the new block lives from here on
+//   kReallocFail   stamped after it returned NULL; the old block is alive again, untouched
+// So whoever sees an address allocated again has seen it freed.
+
+#include <cstdint>
+
+namespace memprof::wire {
+
+using StackId = std::uint32_t;
+
+enum class Operation : std::uint8_t {
+  kExtension = 0,     ///< upper half of the size of the next record, or a slot that was given up (address 0)
+  kAlloc = 1,         ///< address, size, stack
+  kAllocFail = 2,     ///< size, stack; the allocator returned NULL
+  kFree = 3,          ///< address, stack of the free
+  kReallocBegin = 4,  ///< old address, requested size, stack
+  kReallocEnd = 5,    ///< new address, size, stack; address 0: realloc(p, 0) freed the block
+  kReallocFail = 6,   ///< old address, requested size, stack
+  kMark = 7,          ///< not an allocation: the hook field holds a Mark
+};
+
+/// Which function made the event. The word that reports use is in hook_name().
+enum class Hook : std::uint8_t {
+  kMalloc = 0,
+  kCalloc = 1,
+  kRealloc = 2,
+  kReallocarray = 3,
+  kMemalign = 4,  ///< memalign, aligned_alloc, posix_memalign, valloc, pvalloc
+  kNew = 5,
+  kNewArray = 6,
+  kFree = 7,
+  kDelete = 8,
+  kDeleteArray = 9,
+  kMmap = 10,  ///< mapped domain: kAlloc and kFree of address ranges
+  kMunmap = 11,
+  kMremap = 12,
+};
+inline constexpr std::uint8_t kHookCount = 13;
+
+enum class Mark : std::uint8_t {
+  kThread = 0,  ///< from here on the ring belongs to another thread: address is its tid, first record of every owner
+};
+
+struct Record {
+  std::uint64_t time_and_kind;
+  std::uint64_t address;
+  std::uint64_t size_and_stack;
+
+  static constexpr unsigned kTimeShift = 8;
+  static constexpr std::uint64_t kLowSizeMask = 0xffff'ffffu;
+
+  static constexpr Record make(std::uint64_t ticks, Operation operation, std::uint8_t hook_or_mark,
+                               std::uint64_t address, std::uint64_t size, StackId stack) {
+    return {ticks << kTimeShift | static_cast<std::uint64_t>(hook_or_mark) << 3 |
+                static_cast<std::uint64_t>(operation),
+            address, (size & kLowSizeMask) | static_cast<std::uint64_t>(stack) << 32};
+  }
+
+  constexpr std::uint64_t ticks() const { return time_and_kind >> kTimeShift; }
+  constexpr Operation operation() const { return static_cast<Operation>(time_and_kind & 7); }
+  constexpr std::uint8_t hook_or_mark() const { return static_cast<std::uint8_t>(time_and_kind >> 3 & 31); }
+  constexpr std::uint64_t low_size() const { return size_and_stack & kLowSizeMask; }
+  constexpr StackId stack() const { return static_cast<StackId>(size_and_stack >> 32); }
+};
+static_assert(sizeof(Record) == 24);
+
+}  // namespace memprof::wire
