@@ -1,0 +1,57 @@
+#pragma once
+// Records one process image: owns its region, drains it on a thread of its own, and ends with a CapturedProcess.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "collect/captured_process.hpp"
+#include "profile/result.hpp"
+#include "wire/region.hpp"
+
+namespace memprof::collect {
+
+struct RecorderOptions {
+  wire::Capacity capacity = wire::kUsualCapacity;
+  std::uint32_t max_depth = 16384;
+  wire::FullRing full_ring = wire::FullRing::kWait;
+  bool forked = false;  ///< unknown frees are then frees of the parent's blocks
+};
+
+/// A moment's figures; may be read from any thread.
+struct RecorderStatus {
+  std::uint64_t live_bytes = 0;
+  std::uint64_t peak_bytes = 0;
+  std::uint64_t events = 0;
+};
+
+class ProcessRecorder {
+ public:
+  /// Makes the region (a sealed-size, sparse memfd with its header filled in). The creating thread holds the region's
+  /// collector lock, so it must live as long as the recorder.
+  [[nodiscard]] static Result<std::unique_ptr<ProcessRecorder>> create(const RecorderOptions& options);
+  ~ProcessRecorder();
+  ProcessRecorder(const ProcessRecorder&) = delete;
+  ProcessRecorder& operator=(const ProcessRecorder&) = delete;
+
+  /// To send to the target; stays owned by the recorder and may be closed with release_descriptor() once sent.
+  int descriptor() const;
+  void release_descriptor();
+  std::uint64_t region_bytes() const;
+
+  /// Starts draining. `pid` is for RSS, module files and thread names under /proc.
+  void start(pid_t pid);
+  RecorderStatus status() const;
+
+  /// Call when the process image has ended (or shall no longer be followed): drains what is left, stops the thread.
+  /// Fills in everything but Process, which the caller knows.
+  [[nodiscard]] CapturedProcess finish();
+
+ private:
+  struct State;
+  explicit ProcessRecorder(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace memprof::collect
