@@ -27,6 +27,9 @@ struct SourceFrame {
   std::string function;    ///< demangled, empty: unknown
   std::string file;        ///< absolute where DWARF has it, empty: unknown
   std::uint32_t line = 0;  ///< 0: unknown
+  /// Line of the definition (DW_AT_decl_line of the function that was inlined or called; its own before that of
+  /// DW_AT_specification or DW_AT_abstract_origin). 0: unknown, or DW_AT_decl_file is not `file`.
+  std::uint32_t function_line = 0;
   bool inlined = false;    ///< was inlined into the next frame of the chain
   bool nearest = false;    ///< function is only the nearest dynamic symbol below
 };

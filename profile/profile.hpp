@@ -87,6 +87,7 @@ struct Frame {
   StringIndex function = 0;  ///< demangled; 0: unknown, then module and offset name it
   StringIndex file = 0;      ///< 0: unknown
   std::uint32_t line = 0;    ///< 0: unknown
+  std::uint32_t function_line = 0;  ///< line in `file` where the function's definition begins; 0: unknown or elsewhere
   std::uint32_t module = kNoIndex;
   std::uint64_t offset = 0;   ///< ELF virtual address in the module; only meaningful where function is 0 or nearest
   bool inlined = false;       ///< was inlined into its caller, the next outer frame
