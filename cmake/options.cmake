@@ -5,3 +5,24 @@ target_include_directories(memprof_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(memprof_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
   $<$<BOOL:${MEMPROF_WERROR}>:-Werror>)
+
+# MEMPROF_SANITIZE=address|undefined|thread instruments whatever links memprof::options, once each. The preloaded library
+# must not be instrumented, since a sanitizer's runtime takes the place of malloc itself and allocates on its own. It
+# says so with memprof_never_sanitize(). Test programs and examples, which it is loaded into, do not link
+# memprof::options and so stay plain as well.
+set(MEMPROF_SANITIZE "" CACHE STRING "address, undefined or thread: sanitize everything but the preloaded library")
+set_property(CACHE MEMPROF_SANITIZE PROPERTY STRINGS "" address undefined thread)
+if(NOT MEMPROF_SANITIZE MATCHES "^(address|undefined|thread)?$")
+  message(FATAL_ERROR "MEMPROF_SANITIZE is '${MEMPROF_SANITIZE}'; it can be address, undefined or thread")
+endif()
+if(MEMPROF_SANITIZE)
+  set(plain "$<BOOL:$<TARGET_PROPERTY:MEMPROF_NEVER_SANITIZE>>")
+  target_compile_options(memprof_options INTERFACE
+    "$<$<NOT:${plain}>:-fsanitize=${MEMPROF_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer>")
+  target_link_options(memprof_options INTERFACE "$<$<NOT:${plain}>:-fsanitize=${MEMPROF_SANITIZE}>")
+endif()
+
+# memprof_never_sanitize(TARGET): for code that runs inside the target program.
+function(memprof_never_sanitize target)
+  set_target_properties(${target} PROPERTIES MEMPROF_NEVER_SANITIZE ON)
+endfunction()

@@ -34,8 +34,8 @@ struct LiveStatus {
 
 /// Told by run_session(), always from its calling thread.
 struct SessionObserver {
-  std::function<void(const LiveStatus&)> status;               ///< about ten times a second
-  std::function<void(const std::string&)> note;                ///< a sentence that the user should read
+  std::function<void(const LiveStatus&)> status;  ///< about ten times a second
+  std::function<void(const std::string&)> note;   ///< a sentence that the user should read
 };
 
 struct CapturedProcess;  // collect/captured_process.hpp

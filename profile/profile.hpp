@@ -45,7 +45,7 @@ struct Process {
 
 /// How far the figures can be trusted.
 struct Capture {
-  bool complete = true;  ///< nothing that changes a figure was lost; see incomplete_reasons
+  bool complete = true;                         ///< nothing that changes a figure was lost; see incomplete_reasons
   std::vector<std::string> incomplete_reasons;  ///< sentences, empty when complete
   std::uint32_t max_depth = 0;                  ///< 0: stacks were switched off
   std::uint64_t dropped_events = 0;
@@ -58,8 +58,8 @@ struct Capture {
   double ring_wait_s = 0;
   std::uint64_t unwind_fallbacks = 0;
   std::uint64_t unwind_checked = 0, unwind_differences = 0;  ///< only in builds with MEMPROF_CHECK_UNWIND
-  std::uint64_t unresolved_frames = 0;  ///< frames without a function name
-  std::uint64_t overhead_bytes = 0;     ///< memory that memprof itself used in the process, private and shared
+  std::uint64_t unresolved_frames = 0;                       ///< frames without a function name
+  std::uint64_t overhead_bytes = 0;  ///< memory that memprof itself used in the process, private and shared
 };
 
 struct Totals {
@@ -69,16 +69,16 @@ struct Totals {
   std::uint64_t freed_bytes = 0;
   std::uint64_t live_blocks = 0;  ///< at the end
   std::uint64_t live_bytes = 0;
-  std::uint64_t peak_bytes = 0;   ///< highest sum of requested bytes at any one time
-  std::uint64_t peak_blocks = 0;  ///< blocks at that same time
-  double peak_time_s = 0;         ///< when the peak was first reached
+  std::uint64_t peak_bytes = 0;             ///< highest sum of requested bytes at any one time
+  std::uint64_t peak_blocks = 0;            ///< blocks at that same time
+  double peak_time_s = 0;                   ///< when the peak was first reached
   std::uint64_t temporary_allocations = 0;  ///< freed by the same thread before its next allocation
   std::uint64_t failed_allocations = 0;
 };
 
 struct Module {
   StringIndex path = 0;
-  StringIndex build_id = 0;  ///< lower-case hex
+  StringIndex build_id = 0;    ///< lower-case hex
   bool symbols_found = false;  ///< false: no DWARF and no symbol table
 };
 
@@ -89,9 +89,9 @@ struct Frame {
   std::uint32_t line = 0;    ///< 0: unknown
   std::uint32_t function_line = 0;  ///< line in `file` where the function's definition begins; 0: unknown or elsewhere
   std::uint32_t module = kNoIndex;
-  std::uint64_t offset = 0;   ///< ELF virtual address in the module; only meaningful where function is 0 or nearest
-  bool inlined = false;       ///< was inlined into its caller, the next outer frame
-  bool nearest = false;       ///< function is merely the nearest dynamic symbol below the address
+  std::uint64_t offset = 0;  ///< ELF virtual address in the module; only meaningful where function is 0 or nearest
+  bool inlined = false;      ///< was inlined into its caller, the next outer frame
+  bool nearest = false;      ///< function is merely the nearest dynamic symbol below the address
   friend bool operator==(const Frame&, const Frame&) = default;
 };
 

@@ -24,9 +24,7 @@ struct Error {
   ExitCode code = ExitCode::kUsage;
 
   /// The same error, seen from further up: "reading a.json: " + what.
-  [[nodiscard]] Error in(const std::string& context) && {
-    return {context + ": " + what, std::move(hint), code};
-  }
+  [[nodiscard]] Error in(const std::string& context) && { return {context + ": " + what, std::move(hint), code}; }
 };
 
 template <typename T>

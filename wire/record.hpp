@@ -65,8 +65,7 @@ struct Record {
 
   static constexpr Record make(std::uint64_t ticks, Operation operation, std::uint8_t hook_or_mark,
                                std::uint64_t address, std::uint64_t size, StackId stack) {
-    return {ticks << kTimeShift | static_cast<std::uint64_t>(hook_or_mark) << 3 |
-                static_cast<std::uint64_t>(operation),
+    return {ticks << kTimeShift | static_cast<std::uint64_t>(hook_or_mark) << 3 | static_cast<std::uint64_t>(operation),
             address, (size & kLowSizeMask) | static_cast<std::uint64_t>(stack) << 32};
   }
 

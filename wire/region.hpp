@@ -31,10 +31,10 @@ inline constexpr std::size_t kCacheLine = 64;
 inline constexpr std::size_t kPage = 4096;
 
 /// Roots of the stack tree: the parent chain of every stack ends in one of them.
-inline constexpr StackId kRootComplete = 0;      ///< the stack reaches the thread's start; alone: stacks are off
-inline constexpr StackId kRootCutDepth = 1;      ///< outer frames beyond the depth limit are missing
-inline constexpr StackId kRootCutUnwind = 2;     ///< outer frames are missing: no usable unwind information
-inline constexpr StackId kRootLost = 3;          ///< the stack could not be stored: the tree was full
+inline constexpr StackId kRootComplete = 0;   ///< the stack reaches the thread's start; alone: stacks are off
+inline constexpr StackId kRootCutDepth = 1;   ///< outer frames beyond the depth limit are missing
+inline constexpr StackId kRootCutUnwind = 2;  ///< outer frames are missing: no usable unwind information
+inline constexpr StackId kRootLost = 3;       ///< the stack could not be stored: the tree was full
 inline constexpr StackId kFirstNode = 4;
 
 /// Module index 0: an address that belongs to no loaded file (JIT code).
@@ -69,13 +69,13 @@ static_assert(sizeof(ModuleRecord) == 72);
 
 struct alignas(kCacheLine) RingHeader {
   // Written by the producer.
-  std::atomic<std::uint64_t> head;   ///< records ever published
-  std::atomic<std::uint64_t> owner;  ///< tid (low 32) | number of claims << 32; 0: never claimed
+  std::atomic<std::uint64_t> head;            ///< records ever published
+  std::atomic<std::uint64_t> owner;           ///< tid (low 32) | number of claims << 32; 0: never claimed
   std::atomic<std::uint32_t> producer_waits;  ///< 1 while the producer sleeps on `drained`
   std::uint32_t reserved;
   // Written by the consumer.
   alignas(kCacheLine) std::atomic<std::uint64_t> tail;  ///< records ever consumed
-  std::atomic<std::uint32_t> drained;  ///< futex: rises with each store of tail
+  std::atomic<std::uint32_t> drained;                   ///< futex: rises with each store of tail
 };
 static_assert(sizeof(RingHeader) == 2 * kCacheLine);
 
@@ -109,23 +109,23 @@ struct Header {
   std::atomic<std::uint32_t> collector_sleeps;
 
   // Allotment, written by the target, on slow paths only.
-  alignas(kCacheLine) std::atomic<std::uint32_t> rings_used;    ///< rings [0, rings_used) were claimed at least once
-  std::atomic<std::uint32_t> modules_used;                      ///< module indices [1, modules_used) are claimed
-  std::atomic<std::uint32_t> paths_used;                        ///< bytes
-  alignas(kCacheLine) std::atomic<std::uint32_t> nodes_used;    ///< node indices [kFirstNode, nodes_used) are claimed
+  alignas(kCacheLine) std::atomic<std::uint32_t> rings_used;  ///< rings [0, rings_used) were claimed at least once
+  std::atomic<std::uint32_t> modules_used;                    ///< module indices [1, modules_used) are claimed
+  std::atomic<std::uint32_t> paths_used;                      ///< bytes
+  alignas(kCacheLine) std::atomic<std::uint32_t> nodes_used;  ///< node indices [kFirstNode, nodes_used) are claimed
 
   // Quality counters, written by the target, on slow paths only.
   alignas(kCacheLine) std::atomic<std::uint64_t> dropped_events;  ///< ring full in drop mode, or no ring to be had
-  std::atomic<std::uint64_t> nested_events;         ///< made by a signal handler inside a hook, and recorded
-  std::atomic<std::uint64_t> nested_dropped;        ///< the same, not recorded
-  std::atomic<std::uint64_t> ring_waits;            ///< times a thread waited for the collector
+  std::atomic<std::uint64_t> nested_events;   ///< made by a signal handler inside a hook, and recorded
+  std::atomic<std::uint64_t> nested_dropped;  ///< the same, not recorded
+  std::atomic<std::uint64_t> ring_waits;      ///< times a thread waited for the collector
   std::atomic<std::uint64_t> ring_wait_ns;
-  std::atomic<std::uint64_t> lost_stacks;           ///< events whose stack could not be stored (kRootLost)
-  std::atomic<std::uint64_t> unwind_fallbacks;      ///< stacks for which the slow unwinder was needed
-  std::atomic<std::uint64_t> unwind_differences;    ///< MEMPROF_CHECK_UNWIND builds: stacks unlike the oracle's
-  std::atomic<std::uint64_t> unwind_checked;        ///< MEMPROF_CHECK_UNWIND builds: stacks compared
-  std::atomic<std::uint64_t> overhead_bytes;        ///< private memory that the library mapped in the target
-  std::atomic<std::uint32_t> recording_stopped;     ///< 1: the target noticed that the collector is gone
+  std::atomic<std::uint64_t> lost_stacks;         ///< events whose stack could not be stored (kRootLost)
+  std::atomic<std::uint64_t> unwind_fallbacks;    ///< stacks for which the slow unwinder was needed
+  std::atomic<std::uint64_t> unwind_differences;  ///< MEMPROF_CHECK_UNWIND builds: stacks unlike the oracle's
+  std::atomic<std::uint64_t> unwind_checked;      ///< MEMPROF_CHECK_UNWIND builds: stacks compared
+  std::atomic<std::uint64_t> overhead_bytes;      ///< private memory that the library mapped in the target
+  std::atomic<std::uint32_t> recording_stopped;   ///< 1: the target noticed that the collector is gone
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 static_assert(sizeof(Header) <= kPage);
