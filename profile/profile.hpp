@@ -6,7 +6,6 @@
 // the tables below. A Profile that came out of read_profile() has had every index checked.
 // Sizes are requested bytes, times are seconds since the start of the process image.
 
-#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -41,6 +40,7 @@ struct Process {
   EndKind end_kind = EndKind::kUnknown;
   std::int32_t end_value = 0;
   std::string architecture;  ///< as in uname -m
+  friend bool operator==(const Process&, const Process&) = default;
 };
 
 /// How far the figures can be trusted.
@@ -60,6 +60,7 @@ struct Capture {
   std::uint64_t unwind_checked = 0, unwind_differences = 0;  ///< only in builds with MEMPROF_CHECK_UNWIND
   std::uint64_t unresolved_frames = 0;                       ///< frames without a function name
   std::uint64_t overhead_bytes = 0;  ///< memory that memprof itself used in the process, private and shared
+  friend bool operator==(const Capture&, const Capture&) = default;
 };
 
 struct Totals {
@@ -74,19 +75,21 @@ struct Totals {
   double peak_time_s = 0;                   ///< when the peak was first reached
   std::uint64_t temporary_allocations = 0;  ///< freed by the same thread before its next allocation
   std::uint64_t failed_allocations = 0;
+  friend bool operator==(const Totals&, const Totals&) = default;
 };
 
 struct Module {
   StringIndex path = 0;
   StringIndex build_id = 0;    ///< lower-case hex
   bool symbols_found = false;  ///< false: no DWARF and no symbol table
+  friend bool operator==(const Module&, const Module&) = default;
 };
 
 /// One logical frame. Several frames of one machine address differ in `inlined`.
 struct Frame {
-  StringIndex function = 0;  ///< demangled; 0: unknown, then module and offset name it
-  StringIndex file = 0;      ///< 0: unknown
-  std::uint32_t line = 0;    ///< 0: unknown
+  StringIndex function = 0;         ///< demangled; 0: unknown, then module and offset name it
+  StringIndex file = 0;             ///< 0: unknown
+  std::uint32_t line = 0;           ///< 0: unknown
   std::uint32_t function_line = 0;  ///< line in `file` where the function's definition begins; 0: unknown or elsewhere
   std::uint32_t module = kNoIndex;
   std::uint64_t offset = 0;  ///< ELF virtual address in the module; only meaningful where function is 0 or nearest
@@ -99,6 +102,7 @@ struct Frame {
 struct StackNode {
   NodeIndex parent = kNoIndex;  ///< kNoIndex: a root
   FrameIndex frame = kNoIndex;  ///< kNoIndex in the pseudo-roots below
+  friend bool operator==(const StackNode&, const StackNode&) = default;
 };
 /// The first nodes of every profile are pseudo-roots without a frame.
 inline constexpr NodeIndex kCompleteRoot = 0;  ///< the outermost frame is really the start of the thread
@@ -107,8 +111,13 @@ inline constexpr NodeIndex kLostRoot = 2;      ///< the stack was not stored at 
 inline constexpr NodeIndex kRootCount = 3;
 
 /// Histogram by power of two: bucket 0 counts zeros, bucket i counts values in [2^(i-1), 2^i).
-inline constexpr std::size_t kHistogramBuckets = 48;
-using Histogram = std::array<std::uint64_t, kHistogramBuckets>;
+inline constexpr std::uint32_t kHistogramBuckets = 65;
+struct HistogramBin {
+  std::uint32_t bucket = 0;  ///< below kHistogramBuckets
+  std::uint64_t count = 0;   ///< never 0
+  friend bool operator==(const HistogramBin&, const HistogramBin&) = default;
+};
+using Histogram = std::vector<HistogramBin>;  ///< by rising bucket; sparse, because most sites use one size
 
 /// Everything that happened with one call stack.
 struct Site {
@@ -128,9 +137,9 @@ struct Site {
   std::uint64_t freed_bytes = 0;
   /// Highest live heap of the whole process right after an event with this stack.
   std::uint64_t highest_heap = 0;
-  // By allocations here; sparse in the file.
-  std::vector<std::uint64_t> size_histogram;      ///< kHistogramBuckets long, or empty
-  std::vector<std::uint64_t> lifetime_histogram;  ///< ns, of the blocks that were freed; as above
+  Histogram size_histogram;      ///< bytes, of the allocations here
+  Histogram lifetime_histogram;  ///< ns, of the blocks allocated here that were freed
+  friend bool operator==(const Site&, const Site&) = default;
 };
 
 /// By the thread that allocated (frees: by the thread that freed).
@@ -142,6 +151,7 @@ struct Thread {
   std::uint64_t live_blocks = 0, live_bytes = 0;
   std::uint64_t peak_blocks = 0, peak_bytes = 0;
   std::uint64_t temporary_allocations = 0;
+  friend bool operator==(const Thread&, const Thread&) = default;
 };
 
 struct TimelinePoint {
@@ -150,6 +160,7 @@ struct TimelinePoint {
   std::uint64_t highest_bytes = 0;  ///< highest since the previous point
   std::uint64_t rss_bytes = 0;      ///< 0: unknown
   std::uint64_t allocations = 0;    ///< since the start
+  friend bool operator==(const TimelinePoint&, const TimelinePoint&) = default;
 };
 
 struct Profile {
@@ -166,6 +177,7 @@ struct Profile {
   std::vector<TimelinePoint> timeline;  ///< by time
 
   const std::string& text(StringIndex index) const { return strings[index]; }
+  friend bool operator==(const Profile&, const Profile&) = default;
 };
 
 }  // namespace memprof
