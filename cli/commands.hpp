@@ -1,0 +1,14 @@
+#pragma once
+// Every command of memprof. A new one: write xyz_command.cpp, declare its function here, add it to the list in
+// commands.cpp and to CMakeLists.txt.
+
+#include <vector>
+
+#include "cli/command.hpp"
+
+namespace memprof::cli {
+
+/// In the order of `memprof --help`.
+const std::vector<Command>& all_commands();
+
+}  // namespace memprof::cli
