@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace memprof::collect {
@@ -23,15 +24,17 @@ struct CodeLocation {
   friend bool operator==(const CodeLocation&, const CodeLocation&) = default;
 };
 
+/// One function at one line. The texts belong to the Symbolizer (names of templates are long and repeat themselves):
+/// they live as long as it does.
 struct SourceFrame {
-  std::string function;    ///< demangled, empty: unknown
-  std::string file;        ///< absolute where DWARF has it, empty: unknown
-  std::uint32_t line = 0;  ///< 0: unknown
+  std::string_view function;  ///< demangled, empty: unknown
+  std::string_view file;      ///< absolute and without `.` and `..` where DWARF has it, empty: unknown
+  std::uint32_t line = 0;     ///< 0: unknown
   /// Line of the definition (DW_AT_decl_line of the function that was inlined or called; its own before that of
   /// DW_AT_specification or DW_AT_abstract_origin). 0: unknown, or DW_AT_decl_file is not `file`.
   std::uint32_t function_line = 0;
-  bool inlined = false;    ///< was inlined into the next frame of the chain
-  bool nearest = false;    ///< function is only the nearest dynamic symbol below
+  bool inlined = false;  ///< was inlined into the next frame of the chain
+  bool nearest = false;  ///< function is only the nearest dynamic symbol below
 };
 
 /// Frames of one address, innermost first; the last one is the function that was really called. Never empty.
@@ -39,7 +42,8 @@ using FrameChain = std::vector<SourceFrame>;
 
 struct SymbolizerOptions {
   bool debuginfod = false;  ///< ask debuginfod servers for what is missing here
-  unsigned threads = 0;     ///< 0: all cores
+  unsigned threads = 0;     ///< 0: all cores; results do not depend on it
+  std::vector<std::string> debug_directories = {"/usr/lib/debug"};  ///< where separate debug files live
 };
 
 /// Called from resolve(), from any thread but never two at once: fraction 0 to 1 and what is being done.
@@ -57,6 +61,9 @@ class Symbolizer {
 
   /// Whether anything (DWARF or a symbol table) was found for the image; valid after resolve().
   bool symbols_found(std::uint32_t module) const;
+
+  /// What the user should know about names that are missing, a sentence each: "/x/libfoo.so has changed since …".
+  std::vector<std::string> notes() const;
 
  private:
   struct State;
