@@ -1,21 +1,25 @@
 #pragma once
 // What `memprof run` does, without a word on the terminal: starts the program with the library in front, serves the
-// handshake for the whole process tree, drains the rings, and hands over one Profile per process image.
+// handshake for the whole process tree, drains the rings, and hands over what each process image did.
+//
+// One session at a time, run from the main thread: it holds every region's collector lock (ProcessRecorder::create),
+// and signal handling belongs to the whole process anyway.
 
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "collect/symbolizer.hpp"
-#include "profile/profile.hpp"
+#include "collect/captured_process.hpp"
 #include "profile/result.hpp"
 
 namespace memprof::collect {
 
 struct SessionOptions {
-  std::vector<std::string> command;  ///< argv; command[0] is looked up in PATH
+  std::string executable;            ///< what to start: Target::path of check_target()
+  std::vector<std::string> command;  ///< argv as the user typed it
   std::string preload_library;       ///< absolute path of libmemprof.so
   std::uint32_t max_depth = 16384;   ///< frames kept per stack; 0: none
   bool drop_when_full = false;       ///< drop events instead of waiting for the collector
@@ -29,6 +33,7 @@ struct LiveStatus {
   std::uint64_t peak_bytes = 0;  ///< highest live_bytes of this sum seen at any time of looking
   std::uint64_t events = 0;      ///< ever
   std::uint32_t processes = 0;   ///< recorded and alive
+  bool interrupted = false;      ///< one more Ctrl-C now ends the recording
   bool main_ended = false;       ///< only stragglers are left
 };
 
@@ -36,15 +41,16 @@ struct LiveStatus {
 struct SessionObserver {
   std::function<void(const LiveStatus&)> status;  ///< about ten times a second
   std::function<void(const std::string&)> note;   ///< a sentence that the user should read
+  std::function<void()> suspended;                ///< Ctrl-Z: memprof is about to stop
 };
-
-struct CapturedProcess;  // collect/captured_process.hpp
 
 struct SessionResult {
   int exit_status = 0;       ///< as a shell would report it: status, or 128 + signal
-  bool interrupted = false;  ///< a second Ctrl-C ended the wait for stragglers
+  bool interrupted = false;  ///< Ctrl-C ended the recording before all recorded processes had ended
   std::int32_t main_pid = 0;
-  std::vector<CapturedProcess> processes;  ///< by start; without symbols yet
+  std::vector<CapturedProcess> processes;   ///< one for each process image, by end; without symbols yet
+  std::optional<std::size_t> main_process;  ///< the last image of the started process
+  std::string unrecorded_reason;            ///< why main_process is missing, as far as known
 };
 
 /// Runs the program to its end and all its recorded descendants to theirs. Errors: the program could not be started
