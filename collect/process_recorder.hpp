@@ -17,6 +17,9 @@ struct RecorderOptions {
   std::uint32_t max_depth = 16384;
   wire::FullRing full_ring = wire::FullRing::kWait;
   bool forked = false;  ///< unknown frees are then frees of the parent's blocks
+  /// Threads that may work on the live set at once when events come faster than one can book them. The figures do not
+  /// depend on it. 0: as many as there are processors, at most 4.
+  unsigned resolve_threads = 0;
 };
 
 /// A moment's figures; may be read from any thread.
@@ -28,8 +31,8 @@ struct RecorderStatus {
 
 class ProcessRecorder {
  public:
-  /// Makes the region (a sealed-size, sparse memfd with its header filled in). The creating thread holds the region's
-  /// collector lock, so it must live as long as the recorder.
+  /// Makes the region (a sealed-size, sparse memfd with its header filled in) and the drain thread, which holds the
+  /// region's collector lock until finish() or destruction.
   [[nodiscard]] static Result<std::unique_ptr<ProcessRecorder>> create(const RecorderOptions& options);
   ~ProcessRecorder();
   ProcessRecorder(const ProcessRecorder&) = delete;
@@ -44,8 +47,9 @@ class ProcessRecorder {
   void start(pid_t pid);
   RecorderStatus status() const;
 
-  /// Call when the process image has ended (or shall no longer be followed): drains what is left, stops the thread.
-  /// Fills in everything but Process, which the caller knows.
+  /// Call when the process image has ended (or shall no longer be followed): drains what is left, stops the thread,
+  /// and gives up the collector lock, so that a target which still runs stops recording. Fills in everything but
+  /// Process, which the caller knows. Call it once, from any thread.
   [[nodiscard]] CapturedProcess finish();
 
  private:

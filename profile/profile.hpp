@@ -53,6 +53,8 @@ struct Capture {
   std::uint64_t lost_stacks = 0;       ///< events without any stack because the tree was full
   std::uint64_t unknown_frees = 0;     ///< frees of addresses never seen allocated; no figure counts them
   std::uint64_t inherited_frees = 0;   ///< in a forked child: frees of its parent's blocks
+  std::uint64_t missed_frees = 0;      ///< blocks whose address was handed out again without a free having been seen;
+                                       ///< in Totals::frees, but in no site's and no thread's
   std::uint64_t nested_events = 0;     ///< made by signal handlers inside a hook, recorded
   std::uint64_t ring_waits = 0;
   double ring_wait_s = 0;

@@ -97,9 +97,10 @@ struct Header {
   FullRing full_ring;
   std::uint32_t flags;  ///< reserved, 0
 
-  // Life of the collector: a robust process-shared pthread mutex that a collector thread holds for the whole session.
-  // When that thread is gone, however it ended, the kernel sets FUTEX_OWNER_DIED in the first word. The target only
-  // reads that word; unlike a look at the pid this also holds across pid namespaces and pid reuse.
+  // Life of the collector: a robust futex (set_robust_list) that a collector thread holds for the whole session; the
+  // word is its tid. When that thread is gone, however it ended, the kernel sets FUTEX_OWNER_DIED in the word. The
+  // target only reads it; unlike a look at the pid this also holds across pid namespaces and pid reuse. Not a pthread
+  // mutex: its list pointers would lie here, where a broken target could make the collector follow them.
   alignas(kCacheLine) std::atomic<std::uint32_t> collector_lock_word;
   std::uint8_t collector_lock_rest[60];
 
