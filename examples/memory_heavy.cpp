@@ -1,5 +1,6 @@
 // Two arrays of a million 8-byte numbers, the first of which is freed: what the per-line table makes of it.
 // The vector object *a itself costs nothing: a new/delete pair that isn't needed may be left out, and GCC does.
+
 #include <cstdint>
 #include <vector>
 
@@ -32,4 +33,13 @@ std::vector<std::int64_t> cubes(std::int64_t count) {
   return numbers;
 }
 
-int main() { return memory_heavy().size() == 1'000'000 ? 0 : 1; }
+// libstdc++ keeps 71 KiB back for exceptions thrown when memory is short. They are given up here (the way Valgrind does
+// it), so that the table shows the two arrays and nothing else.
+namespace __gnu_cxx {
+[[gnu::weak]] void __freeres();
+}
+
+int main() {
+  if (__gnu_cxx::__freeres) __gnu_cxx::__freeres();
+  return memory_heavy().size() == 1'000'000 ? 0 : 1;
+}
