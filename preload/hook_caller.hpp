@@ -1,0 +1,27 @@
+#pragma once
+// What every hook begins with: the registers of its caller, where the walk of the stack starts.
+
+#include "preload/unwinder.hpp"
+
+/// The library's only visible symbols are its hooks (the linker's export list says the same).
+#define MEMPROF_EXPORT [[gnu::visibility("default"), gnu::noinline]]
+
+#if defined(MEMPROF_ISLAND_CHECK)
+// Debug builds: the library itself must never allocate through the program's functions.
+extern "C" const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern "C" const char _etext[] __attribute__((visibility("hidden")));
+#define MEMPROF_ASSERT_FOREIGN(address)                                \
+  do {                                                                 \
+    if ((address) >= reinterpret_cast<std::uintptr_t>(__ehdr_start) && \
+        (address) < reinterpret_cast<std::uintptr_t>(_etext)) {        \
+      __builtin_trap();                                                \
+    }                                                                  \
+  } while (false)
+#else
+#define MEMPROF_ASSERT_FOREIGN(address) static_cast<void>(0)
+#endif
+
+/// First line of a hook's body; hooks are compiled with a frame pointer.
+#define MEMPROF_HOOK_ENTRY(name)                                                           \
+  const ::memprof::preload::CallerRegisters name = ::memprof::preload::caller_registers(); \
+  MEMPROF_ASSERT_FOREIGN(name.return_address)

@@ -1,0 +1,93 @@
+#include "preload/process.hpp"
+
+#include <sys/mman.h>
+
+#include "preload/handshake.hpp"
+#include "preload/module_list.hpp"
+#include "preload/stack_table.hpp"
+#include "preload/sys.hpp"
+#include "preload/thread_state.hpp"
+#include "wire/handshake.hpp"
+
+namespace memprof::preload {
+
+namespace {
+ProcessPage g_before_first_event;  // stands in until the wipe-on-fork page is mapped; generation 0
+std::atomic<bool> g_page_mapped{false};
+std::uint64_t g_last_generation = 0;  // survives fork, unlike the page, so that no generation comes twice
+}  // namespace
+
+ProcessPage* g_process = &g_before_first_event;
+Region g_region;
+
+namespace {
+
+/// Kernels before 4.14 cannot wipe on fork; there a child could not be told from its parent, so nothing is recorded.
+bool map_process_page() {
+  bool expected = false;
+  if (!g_page_mapped.compare_exchange_strong(expected, true)) return g_process != &g_before_first_event;
+  void* const page = sys::map_private(wire::kPage);
+  if (page == nullptr) return false;
+  if (sys::advise(page, wire::kPage, MADV_WIPEONFORK) < 0) {
+    sys::unmap(page, wire::kPage);
+    return false;
+  }
+  g_process = static_cast<ProcessPage*>(page);
+  return true;
+}
+
+bool wait_for_attaching_thread() {
+  // The word is on a private page, so a FUTEX_WAIT would be possible too; attaching is rare and takes microseconds.
+  while (g_process->state.load(std::memory_order_acquire) == ProcessState::kAttaching) {
+    sys::call(SYS_sched_yield);
+  }
+  return g_process->state.load(std::memory_order_acquire) == ProcessState::kRecording;
+}
+
+void start_recording(const Region& region) {
+  if (g_region.header != nullptr) sys::unmap(g_region.header, g_region.region_bytes);  // the parent's, after a fork
+  g_region = region;
+  g_stacks.reset();
+  g_modules.reset();
+  reset_thread_slots();
+  g_process->generation.store(++g_last_generation, std::memory_order_release);
+  g_process->state.store(ProcessState::kRecording, std::memory_order_release);
+}
+
+}  // namespace
+
+bool attach_process() {
+  if (g_thread.attaching) return false;  // a signal handler inside the handshake
+  if (!map_process_page()) return false;
+  ProcessState expected = ProcessState::kUnattached;
+  if (!g_process->state.compare_exchange_strong(expected, ProcessState::kAttaching, std::memory_order_acq_rel)) {
+    return expected == ProcessState::kRecording ||
+           (expected == ProcessState::kAttaching && wait_for_attaching_thread());
+  }
+  g_thread.attaching = true;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  const auto origin = g_last_generation == 0 ? wire::Origin::kExec : wire::Origin::kFork;
+  Region region;
+  const bool mapped = find_socket_path() && connect_and_map(origin, region);
+  if (mapped) {
+    start_recording(region);
+  } else {
+    g_process->state.store(ProcessState::kOff, std::memory_order_release);
+  }
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  g_thread.attaching = false;
+  return mapped;
+}
+
+void stop_recording() {
+  g_region.header->recording_stopped.store(1, std::memory_order_relaxed);
+  g_process->generation.store(0, std::memory_order_release);
+  g_process->state.store(ProcessState::kOff, std::memory_order_release);
+}
+
+bool collector_alive() {
+  const std::uint32_t word = g_region.header->collector_lock_word.load(std::memory_order_acquire);
+  return word != 0 && (word & wire::kOwnerDied) == 0;
+}
+
+}  // namespace memprof::preload

@@ -1,0 +1,67 @@
+#include "preload/real_functions.hpp"
+
+#include <dlfcn.h>
+
+#include <atomic>
+#include <cstring>
+
+#include "preload/loaded_object.hpp"
+
+namespace memprof::preload {
+
+RealFunctions g_real;
+OperatorNew g_operator_new = OperatorNew::kRuntime;
+
+namespace {
+
+enum State : int { kUnresolved, kResolving, kResolved };
+std::atomic<int> g_state{kUnresolved};
+
+template <typename Function>
+void look_up(Function*& member, const char* symbol) {
+  member = reinterpret_cast<Function*>(dlsym(RTLD_NEXT, symbol));
+}
+
+bool is_cpp_runtime(const char* path) {
+  const char* slash = std::strrchr(path, '/');
+  const char* name = slash != nullptr ? slash + 1 : path;
+  return std::strncmp(name, "libstdc++.", 10) == 0 || std::strncmp(name, "libc++", 6) == 0;
+}
+
+OperatorNew classify(const RealFunctions& functions) {
+  LoadedObject operator_new;
+  LoadedObject allocator;
+  if (functions.new_plain == nullptr ||
+      !find_loaded_object(reinterpret_cast<std::uintptr_t>(functions.new_plain), operator_new) ||
+      is_cpp_runtime(operator_new.path)) {
+    return OperatorNew::kRuntime;
+  }
+  if (find_loaded_object(reinterpret_cast<std::uintptr_t>(functions.malloc), allocator) &&
+      allocator.start == operator_new.start) {
+    return OperatorNew::kAllocator;
+  }
+  return OperatorNew::kCustom;
+}
+
+}  // namespace
+
+bool resolve_real_functions() {
+  int expected = kUnresolved;
+  if (!g_state.compare_exchange_strong(expected, kResolving)) return expected == kResolved;
+  RealFunctions found{};
+#define MEMPROF_HOOK(symbol, member, result, parameters) look_up(found.member, #symbol);
+#include "preload/hooks.inc"
+#undef MEMPROF_HOOK
+  g_operator_new = classify(found);
+  // `malloc` is what real_functions_ready() looks at, so it comes last.
+  auto* const malloc_function = found.malloc;
+  found.malloc = nullptr;
+  g_real = found;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_release);
+  g_real.malloc = malloc_function;
+  g_state.store(kResolved, std::memory_order_release);
+  return malloc_function != nullptr;
+}
+
+}  // namespace memprof::preload

@@ -1,0 +1,36 @@
+#pragma once
+// The functions that the program would call without us: the next definitions in the loader's search order, so a
+// program with an allocator of its own (jemalloc, tcmalloc, mimalloc) keeps it.
+// Threads: real() may be called by any thread at any time, also before libc's own constructors ran.
+
+#include <cstddef>
+#include <new>
+
+namespace memprof::preload {
+
+/// Members are null where nobody defines the function.
+struct RealFunctions {
+#define MEMPROF_HOOK(symbol, member, result, parameters) result(*member) parameters;
+#include "preload/hooks.inc"
+#undef MEMPROF_HOOK
+};
+
+/// How `operator new` has to be treated, by who defines the next one.
+enum class OperatorNew {
+  kRuntime,    ///< the C++ runtime's, which is malloc in other words (or nobody's in the global scope)
+  kAllocator,  ///< the same library that defines malloc: a call that never passes through malloc
+  kCustom,     ///< somebody's own on top of malloc: what it takes from malloc is what counts
+};
+
+extern RealFunctions g_real;
+extern OperatorNew g_operator_new;
+
+/// True once g_real is filled in. While it is being looked up (the look-up itself may allocate) hooks serve from the
+/// bootstrap arena.
+bool resolve_real_functions();
+
+[[gnu::always_inline]] inline bool real_functions_ready() {
+  return __builtin_expect(g_real.malloc != nullptr, 1) || resolve_real_functions();
+}
+
+}  // namespace memprof::preload

@@ -1,0 +1,89 @@
+#include "preload/ring_writer.hpp"
+
+#include "preload/sys.hpp"
+
+namespace memprof::preload {
+
+namespace {
+
+constexpr long kLookAgainNs = 100'000'000;  // how often a waiting thread asks whether the collector still lives
+
+bool has_room(ThreadState& thread, std::uint64_t needed) {
+  thread.seen_tail = thread.ring->tail.load(std::memory_order_acquire);
+  return thread.reserved + needed - thread.seen_tail <= g_region.ring_records;
+}
+
+}  // namespace
+
+void ring_doorbell() {
+  wire::Header& header = *g_region.header;
+  if (header.collector_sleeps.load(std::memory_order_seq_cst) == 0) return;
+  header.doorbell.fetch_add(1, std::memory_order_seq_cst);
+  sys::futex_wake_all(header.doorbell);
+}
+
+bool make_room(ThreadState& thread) {
+  constexpr std::uint64_t kNeeded = 2 + kNestedRoom;
+  if (has_room(thread, kNeeded)) return true;
+  wire::Header& header = *g_region.header;
+  if (g_region.drop_when_full) {
+    header.dropped_events.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  wire::RingHeader& ring = *thread.ring;
+  // Records of handlers that nobody published yet would never be drained.
+  ring.head.store(thread.reserved, std::memory_order_release);
+  header.ring_waits.fetch_add(1, std::memory_order_relaxed);
+  const std::uint64_t begin_ns = sys::monotonic_ns();
+  bool alive = true;
+  while (!has_room(thread, kNeeded) && alive) {
+    const std::uint32_t drained = ring.drained.load(std::memory_order_acquire);
+    ring.producer_waits.store(1, std::memory_order_seq_cst);
+    // Again after the flag: the collector looks at the flag after it has moved the tail.
+    if (has_room(thread, kNeeded)) break;
+    ring_doorbell();
+    sys::futex_wait(ring.drained, drained, kLookAgainNs);
+    alive = collector_alive();
+  }
+  ring.producer_waits.store(0, std::memory_order_relaxed);
+  header.ring_wait_ns.fetch_add(sys::monotonic_ns() - begin_ns, std::memory_order_relaxed);
+  if (!alive) stop_recording();
+  return alive;
+}
+
+void write_nested(ThreadState& thread, wire::Operation operation, wire::Hook hook, std::uint64_t address,
+                  std::uint64_t size, wire::StackId stack) {
+  const std::uint64_t count = size >> 32 != 0 ? 2 : 1;
+  if (!has_room(thread, 2)) {
+    g_region.header->nested_dropped.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  g_region.header->nested_events.fetch_add(1, std::memory_order_relaxed);
+  const std::uint64_t slot = reserve(thread, count);
+  const std::uint64_t ticks = now_ticks();
+  if (count == 2) {
+    record_at(thread, slot) = wire::Record::make(ticks, wire::Operation::kExtension, 0, size >> 32, 0, 0);
+  }
+  record_at(thread, slot + count - 1) =
+      wire::Record::make(ticks, operation, static_cast<std::uint8_t>(hook), address, size, stack);
+}
+
+void write_thread_mark(ThreadState& thread, std::uint32_t tid) {
+  volatile std::uint64_t cookie = kGuardCookie;
+  thread.guard = &cookie;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  write_event(thread, wire::Operation::kMark, static_cast<wire::Hook>(wire::Mark::kThread), tid, 0, 0);
+}
+
+void abandon_unpublished(ThreadState& thread) {
+  // Which of the unpublished slots were half-written cannot be told; handlers inside a hook that siglongjmp left are
+  // rare enough to give up all of them, counted.
+  const std::uint64_t published = thread.ring->head.load(std::memory_order_relaxed);
+  for (std::uint64_t slot = published; slot != thread.reserved; ++slot) {
+    record_at(thread, slot) = wire::Record::make(now_ticks(), wire::Operation::kExtension, 0, 0, 0, 0);
+    g_region.header->nested_dropped.fetch_add(1, std::memory_order_relaxed);
+  }
+  thread.ring->head.store(thread.reserved, std::memory_order_release);
+}
+
+}  // namespace memprof::preload

@@ -1,0 +1,97 @@
+#pragma once
+// Appending records to the calling thread's ring.
+//
+// One producer, but a signal handler may interrupt it between any two instructions and allocate itself:
+//  - A slot is reserved with one instruction, so handler and interrupted hook never share one.
+//  - While `guard` is set a hook is at work; a handler's record is then written but left for the hook to publish.
+//  - A hook that finds records after its own gives its slot up and appends anew, so that time rises within the ring.
+
+#include "preload/clock.hpp"
+#include "preload/thread_state.hpp"
+
+namespace memprof::preload {
+
+/// Room that only nested records may use, so that a hook that waits for room does not starve its own handler.
+inline constexpr std::uint64_t kNestedRoom = 64;
+
+/// Waits for the collector until the ring has room for two records, or drops. False: the event is lost and counted.
+bool make_room(ThreadState& thread);
+
+/// The record of a signal handler that interrupted a hook: left for the hook to publish.
+void write_nested(ThreadState& thread, wire::Operation operation, wire::Hook hook, std::uint64_t address,
+                  std::uint64_t size, wire::StackId stack);
+
+/// First record of every owner of a ring.
+void write_thread_mark(ThreadState& thread, std::uint32_t tid);
+
+/// Wakes the collector if it sleeps.
+void ring_doorbell();
+
+/// Gives up what a hook that siglongjmp left has not published: the collector skips it.
+void abandon_unpublished(ThreadState& thread);
+
+/// One instruction where the machine has one: atomic against signal handlers of this thread, not against other threads.
+[[gnu::always_inline]] inline std::uint64_t reserve(ThreadState& thread, std::uint64_t count) {
+#if defined(__x86_64__)
+  std::uint64_t slot = count;
+  __asm__ volatile("xaddq %0, %1" : "+r"(slot), "+m"(thread.reserved) : : "memory", "cc");
+  return slot;
+#else
+  return __atomic_fetch_add(&thread.reserved, count, __ATOMIC_RELAXED);
+#endif
+}
+
+/// Publishes all reserved records and lets go of the guard. Never publishes a lower head than before.
+[[gnu::always_inline]] inline void publish_and_release(ThreadState& thread) {
+  volatile std::uint64_t* const guard = thread.guard;
+  for (;;) {
+    const std::uint64_t head = *const_cast<volatile std::uint64_t*>(&thread.reserved);
+    // Pairs with the collector's acquire load of head: records, nodes and modules before it are visible.
+    thread.ring->head.store(head, std::memory_order_release);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    thread.guard = nullptr;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (__builtin_expect(*const_cast<volatile std::uint64_t*>(&thread.reserved) == head, 1)) return;
+    // A handler came in between. With the guard set it left its records to us; without it they are out already, and
+    // publishing them again changes nothing.
+    thread.guard = guard;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  }
+}
+
+[[gnu::always_inline]] inline wire::Record& record_at(ThreadState& thread, std::uint64_t slot) {
+  return thread.records[slot & (g_region.ring_records - 1)];
+}
+
+/// Writes and publishes one event. The guard must be set; it is released.
+[[gnu::always_inline]] inline void write_event(ThreadState& thread, wire::Operation operation, wire::Hook hook,
+                                               std::uint64_t address, std::uint64_t size, wire::StackId stack) {
+  const std::uint64_t count = __builtin_expect(size >> 32 != 0, 0) ? 2 : 1;
+  for (;;) {
+    if (__builtin_expect(thread.reserved + 2 + kNestedRoom - thread.seen_tail > g_region.ring_records, 0) &&
+        !make_room(thread)) {
+      publish_and_release(thread);
+      return;
+    }
+    const std::uint64_t slot = reserve(thread, count);
+    const std::uint64_t ticks = now_ticks();
+    if (count == 2) {
+      record_at(thread, slot) = wire::Record::make(ticks, wire::Operation::kExtension, 0, size >> 32, 0, 0);
+    }
+    record_at(thread, slot + count - 1) =
+        wire::Record::make(ticks, operation, static_cast<std::uint8_t>(hook), address, size, stack);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (__builtin_expect(*const_cast<volatile std::uint64_t*>(&thread.reserved) == slot + count, 1)) {
+      const std::uint64_t quarter = g_region.ring_records / 4;
+      publish_and_release(thread);
+      if (__builtin_expect(((slot ^ (slot + count)) & quarter) != 0, 0)) ring_doorbell();
+      return;
+    }
+    // A handler's records follow: skip ours, which would be later than theirs, and append it again.
+    for (std::uint64_t i = 0; i < count; ++i) {
+      record_at(thread, slot + i) = wire::Record::make(ticks, wire::Operation::kExtension, 0, 0, 0, 0);
+    }
+  }
+}
+
+}  // namespace memprof::preload
