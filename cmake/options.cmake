@@ -5,6 +5,10 @@ target_include_directories(memprof_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(memprof_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
   $<$<BOOL:${MEMPROF_WERROR}>:-Werror>)
+# GCC 12 warns of overlapping copies inside std::string wherever "literal" + string is inlined (GCC bug 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(memprof_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
+endif()
 
 # MEMPROF_SANITIZE=address|undefined|thread instruments whatever links memprof::options, once each. The preloaded library
 # must not be instrumented, since a sanitizer's runtime takes the place of malloc itself and allocates on its own. It
