@@ -1,0 +1,153 @@
+#pragma once
+// Every key of a profile file, in the order in which it is written. docs/profile-format.md says what they mean.
+
+#include <array>
+
+#include "profile/field.hpp"
+#include "profile/profile.hpp"
+
+namespace memprof {
+
+inline constexpr std::string_view kFormatName = "memprof-profile";
+
+struct FormatVersion {
+  std::uint32_t major = 0;
+  std::uint32_t minor = 0;
+};
+
+inline constexpr std::array kVersionFields{
+    field<&FormatVersion::major>("major"),
+    field<&FormatVersion::minor>("minor"),
+};
+
+inline constexpr std::array kProcessFields{
+    field<&Process::pid>("pid"),
+    field<&Process::parent_pid>("parent_pid"),
+    field<&Process::forked>("forked"),
+    field<&Process::program>("program"),
+    field<&Process::executable>("executable"),
+    field<&Process::command>("command"),
+    field<&Process::directory>("directory"),
+    field<&Process::start_unix_ms>("start_unix_ms"),
+    field<&Process::duration_s>("duration_s"),
+    field<&Process::end_kind>("end_kind"),
+    field<&Process::end_value>("end_value"),
+    field<&Process::architecture>("architecture"),
+};
+
+inline constexpr std::array kCaptureFields{
+    field<&Capture::complete>("complete"),
+    field<&Capture::incomplete_reasons>("incomplete_reasons"),
+    field<&Capture::max_depth>("max_depth"),
+    field<&Capture::dropped_events>("dropped_events"),
+    field<&Capture::truncated_stacks>("truncated_stacks"),
+    field<&Capture::lost_stacks>("lost_stacks"),
+    field<&Capture::unknown_frees>("unknown_frees"),
+    field<&Capture::inherited_frees>("inherited_frees"),
+    field<&Capture::nested_events>("nested_events"),
+    field<&Capture::ring_waits>("ring_waits"),
+    field<&Capture::ring_wait_s>("ring_wait_s"),
+    field<&Capture::unwind_fallbacks>("unwind_fallbacks"),
+    field<&Capture::unwind_checked>("unwind_checked"),
+    field<&Capture::unwind_differences>("unwind_differences"),
+    field<&Capture::unresolved_frames>("unresolved_frames"),
+    field<&Capture::overhead_bytes>("overhead_bytes"),
+};
+
+inline constexpr std::array kTotalsFields{
+    field<&Totals::allocations>("allocations"),
+    field<&Totals::frees>("frees"),
+    field<&Totals::allocated_bytes>("allocated_bytes"),
+    field<&Totals::freed_bytes>("freed_bytes"),
+    field<&Totals::live_blocks>("live_blocks"),
+    field<&Totals::live_bytes>("live_bytes"),
+    field<&Totals::peak_bytes>("peak_bytes"),
+    field<&Totals::peak_blocks>("peak_blocks"),
+    field<&Totals::peak_time_s>("peak_time_s"),
+    field<&Totals::temporary_allocations>("temporary_allocations"),
+    field<&Totals::failed_allocations>("failed_allocations"),
+};
+
+inline constexpr std::array kModuleFields{
+    index_field<&Module::path>("path", Reference::kStrings),
+    index_field<&Module::build_id>("build_id", Reference::kStrings),
+    field<&Module::symbols_found>("symbols_found"),
+};
+
+inline constexpr std::array kFrameFields{
+    index_field<&Frame::function>("function", Reference::kStrings),
+    index_field<&Frame::file>("file", Reference::kStrings),
+    field<&Frame::line>("line"),
+    field<&Frame::function_line>("function_line"),
+    optional_index_field<&Frame::module>("module", Reference::kModules),
+    field<&Frame::offset>("offset"),
+    field<&Frame::inlined>("inlined"),
+    field<&Frame::nearest>("nearest"),
+};
+
+inline constexpr std::array kStackFields{
+    optional_index_field<&StackNode::parent>("parent", Reference::kStacks),
+    optional_index_field<&StackNode::frame>("frame", Reference::kFrames),
+};
+
+inline constexpr std::array kSiteFields{
+    index_field<&Site::stack>("stack", Reference::kStacks),
+    index_field<&Site::hook>("hook", Reference::kStrings),
+    field<&Site::allocations>("allocations"),
+    field<&Site::allocated_bytes>("allocated_bytes"),
+    field<&Site::live_blocks>("live_blocks"),
+    field<&Site::live_bytes>("live_bytes"),
+    field<&Site::peak_blocks>("peak_blocks"),
+    field<&Site::peak_bytes>("peak_bytes"),
+    field<&Site::temporary_allocations>("temporary_allocations"),
+    field<&Site::failed_allocations>("failed_allocations"),
+    field<&Site::min_size>("min_size"),
+    field<&Site::max_size>("max_size"),
+    field<&Site::size_divisor>("size_divisor"),
+    field<&Site::frees>("frees"),
+    field<&Site::freed_bytes>("freed_bytes"),
+    field<&Site::highest_heap>("highest_heap"),
+    field<&Site::size_histogram>("size_histogram"),
+    field<&Site::lifetime_histogram>("lifetime_histogram"),
+};
+
+inline constexpr std::array kThreadFields{
+    field<&Thread::tid>("tid"),
+    index_field<&Thread::name>("name", Reference::kStrings),
+    field<&Thread::allocations>("allocations"),
+    field<&Thread::allocated_bytes>("allocated_bytes"),
+    field<&Thread::frees>("frees"),
+    field<&Thread::freed_bytes>("freed_bytes"),
+    field<&Thread::live_blocks>("live_blocks"),
+    field<&Thread::live_bytes>("live_bytes"),
+    field<&Thread::peak_blocks>("peak_blocks"),
+    field<&Thread::peak_bytes>("peak_bytes"),
+    field<&Thread::temporary_allocations>("temporary_allocations"),
+};
+
+inline constexpr std::array kTimelineFields{
+    field<&TimelinePoint::time_s>("time_s"),
+    field<&TimelinePoint::live_bytes>("live_bytes"),
+    field<&TimelinePoint::highest_bytes>("highest_bytes"),
+    field<&TimelinePoint::rss_bytes>("rss_bytes"),
+    field<&TimelinePoint::allocations>("allocations"),
+};
+
+/// Calls visit(key, Profile member, its fields) for every object of a file, then for every table.
+template <typename ProfileType, typename Visit>
+void for_each_object(ProfileType& profile, Visit&& visit) {
+  visit(std::string_view("process"), profile.process, kProcessFields);
+  visit(std::string_view("capture"), profile.capture, kCaptureFields);
+  visit(std::string_view("totals"), profile.totals, kTotalsFields);
+}
+template <typename ProfileType, typename Visit>
+void for_each_table(ProfileType& profile, Visit&& visit) {
+  visit(std::string_view("modules"), profile.modules, kModuleFields);
+  visit(std::string_view("frames"), profile.frames, kFrameFields);
+  visit(std::string_view("stacks"), profile.stacks, kStackFields);
+  visit(std::string_view("sites"), profile.sites, kSiteFields);
+  visit(std::string_view("threads"), profile.threads, kThreadFields);
+  visit(std::string_view("timeline"), profile.timeline, kTimelineFields);
+}
+
+}  // namespace memprof
