@@ -1,0 +1,46 @@
+// Exceptions thrown through frames that own memory, caught ten frames further out, rethrown, and nested.
+//
+// Expected: `own` figures as counted (the exception objects are libstdc++'s), nothing of ours live at the end.
+
+#include <stdexcept>
+
+#include "counted.h"
+
+namespace {
+
+struct Block {
+  Block() : memory(counted(opaque(malloc(50)), 50)) {}
+  ~Block() { counted_free(memory, 50); }
+  void* memory;
+};
+
+struct Failure {
+  int depth;
+};
+
+[[gnu::noinline]] void descend(int depth) {
+  Block block;
+  if (depth == 0) throw Failure{depth};
+  try {
+    descend(depth - 1);
+  } catch (Failure& failure) {
+    Block another;
+    failure.depth += 1;
+    throw;
+  }
+  opaque(&block);
+}
+
+}  // namespace
+
+int main() {
+  for (int round = 0; round < 500; ++round) {
+    try {
+      descend(10);
+    } catch (const Failure& failure) {
+      if (failure.depth != 10) return 1;
+    }
+  }
+  report_counts();
+  return counts.allocations == counts.frees ? 0 : 2;
+}

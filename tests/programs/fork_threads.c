@@ -1,0 +1,45 @@
+// A threaded program that forks while its other threads allocate, again and again; each child works and ends.
+//
+// Expected: no deadlock, status 0, the parent's totals as counted, one profile for each child with its own 3 blocks.
+
+#include <sys/wait.h>
+
+#include "counted.h"
+#include "threads.h"
+
+enum { kWorkers = 4, kChildren = 20 };
+
+static int stop;
+
+static void* worker(void* argument) {
+  uint64_t random = (uintptr_t)argument + 1;
+  while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
+    size_t bytes = 1 + next_random(&random) % 2000;
+    counted_free(counted(opaque(malloc(bytes)), bytes), bytes);
+  }
+  return NULL;
+}
+
+static int child(void) {
+  memset(&counts, 0, sizeof counts);
+  for (int i = 0; i < 3; ++i) counted(opaque(malloc(1000)), 1000);
+  report_counts();
+  return 0;
+}
+
+int main(void) {
+  pthread_t threads[kWorkers];
+  for (uintptr_t i = 0; i < kWorkers; ++i) {
+    if (pthread_create(&threads[i], NULL, worker, (void*)i) != 0) return 1;
+  }
+  for (int i = 0; i < kChildren; ++i) {
+    pid_t process = fork();
+    if (process == 0) _exit(child());
+    int status = 0;
+    if (waitpid(process, &status, 0) != process || status != 0) return 2;
+  }
+  __atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+  for (int i = 0; i < kWorkers; ++i) pthread_join(threads[i], NULL);
+  report_counts();
+  return 0;
+}
