@@ -1,0 +1,171 @@
+#include "collect/handshake_server.hpp"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace memprof::collect {
+namespace {
+
+constexpr int kBacklog = 4096;  // a fork server starts many children at once, and connect() waits when this is full
+
+void watch(int epoll, int descriptor) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = descriptor;
+  ::epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+std::optional<ucred> credentials(int connection) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  return peer;
+}
+
+bool hung_up(int connection) {
+  pollfd poll{connection, 0, 0};
+  return ::poll(&poll, 1, 0) > 0 && (poll.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+/// A pidfd that is certainly the peer's: its pid cannot have been given to another process while it keeps the
+/// connection open.
+UniqueFd open_process(const Peer& peer) {
+  UniqueFd process(::pidfd_open(peer.pid, 0));
+  if (process && hung_up(peer.connection.get())) process.reset();
+  return process;
+}
+
+std::string name(pid_t pid) { return "process " + std::to_string(pid); }
+
+}  // namespace
+
+Result<HandshakeServer> HandshakeServer::listen(const std::string& path,
+                                                std::function<void(const std::string&)> turned_away) {
+  const std::string what = "the socket " + path + " cannot be opened: ";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return failure(what + "its name is too long");
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  UniqueFd listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!listener || ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(listener.get(), kBacklog) != 0) {
+    return failure(what + std::strerror(errno));
+  }
+  UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) return failure(what + std::strerror(errno));
+  watch(epoll.get(), listener.get());
+  return HandshakeServer(std::move(listener), std::move(epoll), std::move(turned_away));
+}
+
+std::vector<Peer> HandshakeServer::serve(Clock::time_point now) {
+  accept_all(now);
+  std::vector<Peer> peers;
+  for (auto pending = pending_.begin(); pending != pending_.end();) {
+    const Reading reading = read_hello(*pending, peers);
+    if (reading == Reading::kNotYet && pending->deadline > now) {
+      ++pending;
+      continue;
+    }
+    if (reading == Reading::kNotYet) turned_away_(name(pending->pid) + " connected and said nothing: turned away");
+    pending = pending_.erase(pending);
+  }
+  listen_again(pending_.size() < kMostPending);
+  return peers;
+}
+
+std::optional<HandshakeServer::Clock::time_point> HandshakeServer::deadline() const {
+  if (pending_.empty()) return std::nullopt;
+  return pending_.front().deadline;
+}
+
+void HandshakeServer::accept_all(Clock::time_point now) {
+  while (pending_.size() < kMostPending) {
+    UniqueFd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!connection) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      return;  // EAGAIN: that was all. EMFILE and the like: the backlog keeps them until descriptors are free again.
+    }
+    const auto peer = credentials(connection.get());
+    if (!peer) continue;
+    if (peer->uid != ::geteuid()) {
+      turned_away_(name(peer->pid) + " of user " + std::to_string(peer->uid) + " connected: turned away");
+      continue;
+    }
+    watch(epoll_.get(), connection.get());
+    pending_.push_back({peer->pid, std::move(connection), now + kPatience});
+  }
+}
+
+/// Stops watching the listener while there is no room, or the epoll would be readable without end.
+void HandshakeServer::listen_again(bool yes) {
+  if (yes == listening_) return;
+  listening_ = yes;
+  if (yes) {
+    watch(epoll_.get(), listener_.get());
+  } else {
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr);
+  }
+}
+
+HandshakeServer::Reading HandshakeServer::read_hello(Pending& pending, std::vector<Peer>& peers) {
+  // One byte more than a Hello, so that a longer message is not taken for one.
+  unsigned char message[sizeof(wire::Hello) + 1];
+  const ssize_t size = ::recv(pending.connection.get(), message, sizeof message, 0);
+  if (size < 0) return errno == EAGAIN || errno == EINTR ? Reading::kNotYet : Reading::kOver;
+  if (size == 0) return Reading::kOver;  // it changed its mind, or died
+
+  Peer peer;
+  peer.pid = pending.pid;
+  std::memcpy(&peer.hello, message, sizeof peer.hello);
+  if (size != sizeof(wire::Hello) || peer.hello.magic != wire::kHelloMagic) {
+    turned_away_(name(pending.pid) + " connected and said something that is no greeting: turned away");
+    return Reading::kOver;
+  }
+  // From here on closing `connection` ends the watch as well: nobody else has a copy of it.
+  peer.connection = std::move(pending.connection);
+  if (peer.hello.wire_version != wire::kWireVersion) {
+    answer(peer, wire::Verdict::kVersion);
+    turned_away_(name(peer.pid) + " has a libmemprof.so of protocol version " +
+                 std::to_string(peer.hello.wire_version) + ", this memprof has " + std::to_string(wire::kWireVersion) +
+                 ": it runs unrecorded");
+    return Reading::kOver;
+  }
+  peer.process = open_process(peer);
+  if (!peer.process) return Reading::kOver;
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, peer.connection.get(), nullptr);
+  peers.push_back(std::move(peer));
+  return Reading::kHello;
+}
+
+bool answer(const Peer& peer, wire::Verdict verdict, std::uint64_t region_bytes, int descriptor) {
+  wire::Welcome welcome{};
+  welcome.magic = wire::kWelcomeMagic;
+  welcome.wire_version = wire::kWireVersion;
+  welcome.verdict = verdict;
+  welcome.region_bytes = region_bytes;
+  iovec data{&welcome, sizeof welcome};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  alignas(cmsghdr) unsigned char control[CMSG_SPACE(sizeof(int))] = {};
+  if (descriptor >= 0) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  }
+  return ::sendmsg(peer.connection.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+         static_cast<ssize_t>(sizeof welcome);
+}
+
+}  // namespace memprof::collect

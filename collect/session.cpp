@@ -1,0 +1,271 @@
+#include "collect/session.hpp"
+
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "collect/handshake_server.hpp"
+#include "collect/launch.hpp"
+#include "collect/session_directory.hpp"
+#include "collect/session_images.hpp"
+#include "collect/session_signals.hpp"
+
+namespace memprof::collect {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto kStatusInterval = 100ms;
+constexpr auto kStragglerSilence = 1s;  // how long to wait without a word for what outlives the program
+constexpr auto kInterruptWindow = 5s;   // two Ctrl-C within it are meant for memprof, too
+constexpr int kInterruptedStatus = 128 + SIGINT;
+
+/// What an epoll event is about. Images come with their pid, so these lie outside of all pids.
+enum Source : std::uint64_t { kHandshakes = 1ull << 32, kSignals, kMain };
+
+/// A library, a shell or an editor at its prompt reads keys one by one; Ctrl-C is then a key like others to its user.
+bool program_reads_keys() {
+  termios settings{};
+  for (int descriptor : {STDIN_FILENO, STDERR_FILENO}) {
+    if (::tcgetattr(descriptor, &settings) == 0) return (settings.c_lflag & ICANON) == 0;
+  }
+  return false;
+}
+
+/// memprof needs descriptors for each process and large files in memory; the program got the limits as they were.
+void lift_own_limits() {
+  for (const auto resource : {RLIMIT_NOFILE, RLIMIT_FSIZE, RLIMIT_AS, RLIMIT_DATA}) {
+    rlimit limit{};
+    if (::getrlimit(resource, &limit) != 0) continue;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(resource, &limit);
+  }
+}
+
+class Session {
+ public:
+  static Result<SessionResult> run(const SessionOptions& options, const SessionObserver& observer);
+
+ private:
+  Session(const SessionOptions& options, const SessionObserver& observer, SessionSignals& signals,
+          HandshakeServer& server, UniqueFd epoll)
+      : options_(options),
+        observer_(observer),
+        signals_(signals),
+        server_(server),
+        epoll_(std::move(epoll)),
+        images_(options, epoll_.get(), observer.note) {}
+
+  Result<void> start(const std::string& library, const std::string& socket);
+  void loop();
+  SessionResult result();
+
+  void watch(int descriptor, Source source);
+  int milliseconds_to_next_task() const;
+  void serve_handshakes();
+  void handle_signals();
+  void interrupt();
+  void forward(const ReceivedSignal& signal);
+  void handle_main_end();
+  void do_timed_tasks();
+  bool over() const { return stop_waiting_ || (main_ended_ && images_.alive() == 0); }
+
+  const SessionOptions& options_;
+  const SessionObserver& observer_;
+  SessionSignals& signals_;
+  HandshakeServer& server_;
+  UniqueFd epoll_;
+  SessionImages images_;
+  pid_t main_pid_ = 0;
+  UniqueFd main_pidfd_;
+  Clock::time_point start_, next_status_, main_end_;
+  std::optional<Clock::time_point> interrupted_at_;
+  bool main_ended_ = false, stop_waiting_ = false, stragglers_noted_ = false;
+  std::uint64_t highest_sum_ = 0;
+  int exit_status_ = kInterruptedStatus;
+};
+
+Result<SessionResult> Session::run(const SessionOptions& options, const SessionObserver& observer) {
+  auto directory = SessionDirectory::create();
+  if (!directory) return tl::unexpected(directory.error());
+  auto library = directory->preloadable(options.preload_library);
+  if (!library) return tl::unexpected(library.error());
+  auto server = HandshakeServer::listen(directory->socket_path(), observer.note);
+  if (!server) return tl::unexpected(server.error());
+  UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) return failure(std::string("events cannot be watched: ") + std::strerror(errno));
+  auto signals = SessionSignals::take();
+  if (!signals) return tl::unexpected(signals.error());
+
+  Session session(options, observer, *signals, *server, std::move(epoll));
+  if (auto started = session.start(*library, directory->socket_path()); !started) {
+    return tl::unexpected(started.error());
+  }
+  session.loop();
+  return session.result();
+}
+
+Result<void> Session::start(const std::string& library, const std::string& socket) {
+  watch(server_.descriptor(), kHandshakes);
+  watch(signals_.descriptor(), kSignals);
+  const auto pid =
+      launch({options_.executable, options_.command,
+              profiled_environment(environ, library, socket, options_.follow_children), signals_.inherited_mask()});
+  if (!pid) return tl::unexpected(pid.error());
+  start_ = Clock::now();
+  next_status_ = start_ + kStatusInterval;
+  main_pid_ = *pid;
+  images_.set_main(main_pid_);
+  // It stays at least a zombie until handle_main_end(), so the number is certainly its own.
+  main_pidfd_ = UniqueFd(::pidfd_open(main_pid_, 0));
+  watch(main_pidfd_.get(), kMain);
+  lift_own_limits();
+  return {};
+}
+
+void Session::loop() {
+  std::array<epoll_event, 64> events;
+  while (!over()) {
+    const int count =
+        ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), milliseconds_to_next_task());
+    // Greetings first: a process may have said Hello and ended since the last look.
+    serve_handshakes();
+    for (int i = 0; i < count; ++i) {
+      const std::uint64_t source = events[static_cast<std::size_t>(i)].data.u64;
+      if (source == kSignals) handle_signals();
+      if (source == kMain) handle_main_end();
+      if (source < kHandshakes) images_.end(static_cast<pid_t>(source));
+    }
+    do_timed_tasks();
+  }
+}
+
+SessionResult Session::result() {
+  SessionResult result;
+  result.exit_status = exit_status_;
+  result.main_pid = main_pid_;
+  result.interrupted = images_.alive() > 0;
+  images_.abandon("recording was ended by the user while the process was still running");
+  result.main_process = images_.main_captured();
+  result.processes = images_.take_captured();
+  if (!result.main_process) {
+    result.unrecorded_reason = !images_.main_refusal().empty()
+                                   ? images_.main_refusal()
+                                   : "the library was not loaded in it, or could not reach memprof";
+  }
+  return result;
+}
+
+void Session::watch(int descriptor, Source source) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = source;
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int Session::milliseconds_to_next_task() const {
+  Clock::time_point next = Clock::time_point::max();
+  if (observer_.status) next = next_status_;
+  if (main_ended_ && !stragglers_noted_) next = std::min(next, main_end_ + kStragglerSilence);
+  if (const auto deadline = server_.deadline()) next = std::min(next, *deadline);
+  if (next == Clock::time_point::max()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+}
+
+void Session::serve_handshakes() {
+  for (Peer& peer : server_.serve()) images_.admit(std::move(peer));
+}
+
+void Session::handle_signals() {
+  while (const auto signal = signals_.next()) {
+    switch (signal->number) {
+      case SIGTSTP:
+        if (observer_.suspended) observer_.suspended();
+        SessionSignals::stop(SIGTSTP);
+        break;
+      case SIGINT:
+        forward(*signal);
+        interrupt();
+        break;
+      case SIGTERM:
+      case SIGHUP:
+      case SIGQUIT:
+        if (main_ended_) stop_waiting_ = true;
+        forward(*signal);
+        break;
+      default:
+        forward(*signal);
+    }
+  }
+}
+
+void Session::interrupt() {
+  const auto now = Clock::now();
+  if (main_ended_ || (interrupted_at_ && now - *interrupted_at_ < kInterruptWindow)) {
+    stop_waiting_ = true;
+  } else if (!program_reads_keys()) {
+    interrupted_at_ = now;
+  }
+}
+
+/// Passes on what was meant for the program: not what the terminal has already given to it, nor what it sent itself.
+void Session::forward(const ReceivedSignal& signal) {
+  if (main_ended_ || signal.from_terminal || signal.sender == main_pid_ || images_.recording(signal.sender)) return;
+  ::kill(main_pid_, signal.number);
+}
+
+void Session::handle_main_end() {
+  siginfo_t info{};
+  // WNOWAIT: the recorder's last look at /proc still finds it there.
+  if (::waitid(P_PID, static_cast<id_t>(main_pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
+    return;
+  const bool exited = info.si_code == CLD_EXITED;
+  exit_status_ = exited ? info.si_status : 128 + info.si_status;
+  images_.end_main({exited ? EndKind::kExited : EndKind::kSignalled, info.si_status});
+  ::waitid(P_PID, static_cast<id_t>(main_pid_), &info, WEXITED);
+  main_ended_ = true;
+  main_end_ = Clock::now();
+  main_pidfd_.reset();
+}
+
+void Session::do_timed_tasks() {
+  const auto now = Clock::now();
+  if (main_ended_ && !stragglers_noted_ && images_.alive() > 0 && now - main_end_ >= kStragglerSilence) {
+    stragglers_noted_ = true;
+    const std::size_t count = images_.alive();
+    observer_.note("the program has ended; waiting for " +
+                   (count == 1 ? std::string("a process") : std::to_string(count) + " processes") +
+                   " that it left running: " + images_.names_alive() + ". Ctrl-C ends the wait");
+  }
+  if (!observer_.status || now < next_status_) return;
+  next_status_ = std::max(next_status_ + kStatusInterval, now);
+  LiveStatus status;
+  status.elapsed_s = std::chrono::duration<double>(now - start_).count();
+  images_.add_to(status);
+  highest_sum_ = std::max({highest_sum_, status.live_bytes, status.peak_bytes});
+  status.peak_bytes = highest_sum_;
+  status.interrupted = !main_ended_ && interrupted_at_ && now - *interrupted_at_ < kInterruptWindow;
+  status.main_ended = main_ended_;
+  observer_.status(status);
+}
+
+}  // namespace
+
+Result<SessionResult> run_session(const SessionOptions& options, const SessionObserver& observer) {
+  return Session::run(options, observer);
+}
+
+}  // namespace memprof::collect

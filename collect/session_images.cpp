@@ -1,0 +1,195 @@
+#include "collect/session_images.hpp"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "collect/session_process.hpp"
+
+namespace memprof::collect {
+namespace {
+
+constexpr std::uint64_t kAddressShare = 8;  // a region takes at most this part of a limited address space
+constexpr std::size_t kNamesShown = 3;
+
+std::uint64_t region_bytes(const wire::Capacity& capacity) {
+  wire::Header header{};
+  wire::lay_out(header, capacity);
+  return header.region_bytes;
+}
+
+wire::Capacity fitting_capacity(std::uint64_t address_space_limit) {
+  const bool fits = region_bytes(wire::kUsualCapacity) <= address_space_limit / kAddressShare;
+  return fits ? wire::kUsualCapacity : wire::kSmallCapacity;
+}
+
+bool has_ended(int pidfd) {
+  pollfd poll{pidfd, POLLIN, 0};
+  return ::poll(&poll, 1, 0) > 0;
+}
+
+/// A build makes thousands of processes that map the same few files: keep only descriptors of files that cannot be
+/// opened by their path any more.
+void close_files_still_in_place(std::vector<CapturedModule>& modules) {
+  for (CapturedModule& module : modules) {
+    struct stat opened {
+    }, named{};
+    if (!module.file || ::fstat(module.file.get(), &opened) != 0) continue;
+    if (::stat(module.path.c_str(), &named) != 0) continue;
+    if (opened.st_dev == named.st_dev && opened.st_ino == named.st_ino) module.file.reset();
+  }
+}
+
+}  // namespace
+
+Ending ending_of(int wait_status) {
+  if (WIFEXITED(wait_status)) return {EndKind::kExited, WEXITSTATUS(wait_status)};
+  if (WIFSIGNALED(wait_status)) return {EndKind::kSignalled, WTERMSIG(wait_status)};
+  return {};
+}
+
+void SessionImages::admit(Peer peer) {
+  bool replaces_another = false;
+  if (const auto earlier = find(peer.pid); earlier != images_.end()) {
+    if (has_ended(earlier->pidfd.get())) {
+      end(peer.pid);  // its number was given to a new process before we heard of its end
+    } else {
+      replaces_another = true;
+      finish(earlier, {EndKind::kReplaced, 0});
+    }
+  }
+  if (!options_.follow_children && peer.pid != main_pid_) {
+    answer(peer, wire::Verdict::kIgnore);
+    return;
+  }
+  RecorderOptions recorder_options;
+  recorder_options.capacity = fitting_capacity(peer.hello.address_space_limit);
+  recorder_options.max_depth = options_.max_depth;
+  recorder_options.full_ring = options_.drop_when_full ? wire::FullRing::kDrop : wire::FullRing::kWait;
+  recorder_options.forked = peer.hello.origin == wire::Origin::kFork;
+  auto recorder = ProcessRecorder::create(recorder_options);
+  if (!recorder) {
+    refuse(peer, recorder.error().what);
+    return;
+  }
+  Image image;
+  image.process.pid = peer.pid;
+  image.recorder = std::move(*recorder);
+  image.main = peer.pid == main_pid_;
+  describe(image, peer.hello.origin, replaces_another);
+  // From the answer on the target writes into the region.
+  image.recorder->start(peer.pid);
+  if (!answer(peer, wire::Verdict::kRecord, image.recorder->region_bytes(), image.recorder->descriptor())) return;
+  image.recorder->release_descriptor();
+  if (!image.main) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = static_cast<std::uint64_t>(peer.pid);
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, peer.process.get(), &event);
+  }
+  image.pidfd = std::move(peer.process);
+  images_.push_back(std::move(image));
+}
+
+void SessionImages::describe(Image& image, wire::Origin origin, bool replaces_another) {
+  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
+  image.process = describe_process(image.process.pid);
+  image.process.forked = origin == wire::Origin::kFork;
+  if (image.process.forked) {
+    // The kernel's name for it may be that of a thread; it runs what its parent runs.
+    const auto parent = find(image.process.parent_pid);
+    if (parent != images_.end()) image.process.program = parent->process.program;
+  }
+  const std::int64_t now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  // Only the first image of a process began when the process did; a forked one counts from its first event on.
+  if (image.process.forked || replaces_another) image.process.start_unix_ms = now;
+  image.start = Clock::now() - milliseconds(std::max<std::int64_t>(now - image.process.start_unix_ms, 0));
+}
+
+void SessionImages::end(pid_t pid, std::optional<Ending> known) {
+  const auto image = find(pid);
+  // It may be a new process by now: the news of an end can be older than the Hello of the number's next owner.
+  if (image == images_.end() || (!known && !has_ended(image->pidfd.get()))) return;
+  if (!known) {
+    const auto status = wait_status_of(pid, image->pidfd.get());
+    known = status ? ending_of(*status) : Ending{};
+  }
+  finish(image, *known);
+}
+
+void SessionImages::end_main(Ending ending) {
+  end(main_pid_, ending);
+  main_pid_ = 0;
+}
+
+void SessionImages::abandon(const std::string& reason) {
+  while (!images_.empty()) {
+    const pid_t pid = images_.back().process.pid;
+    if (has_ended(images_.back().pidfd.get())) {
+      end(pid);
+    } else {
+      finish(images_.end() - 1, {EndKind::kStillRunning, 0}, reason);
+    }
+  }
+}
+
+bool SessionImages::recording(pid_t pid) const {
+  return std::any_of(images_.begin(), images_.end(), [&](const Image& image) { return image.process.pid == pid; });
+}
+
+std::string SessionImages::names_alive() const {
+  std::string names;
+  for (std::size_t i = 0; i < std::min(images_.size(), kNamesShown); ++i) {
+    const Process& process = images_[i].process;
+    if (i > 0) names += ", ";
+    names += process.program + " (pid " + std::to_string(process.pid) + ')';
+  }
+  return images_.size() > kNamesShown ? names + ", …" : names;
+}
+
+void SessionImages::add_to(LiveStatus& status) const {
+  status.events += ended_events_;
+  status.processes = static_cast<std::uint32_t>(images_.size());
+  for (const Image& image : images_) {
+    const RecorderStatus now = image.recorder->status();
+    status.live_bytes += now.live_bytes;
+    status.events += now.events;
+    status.peak_bytes = std::max(status.peak_bytes, now.peak_bytes);
+  }
+}
+
+SessionImages::Images::iterator SessionImages::find(pid_t pid) {
+  return std::find_if(images_.begin(), images_.end(), [&](const Image& image) { return image.process.pid == pid; });
+}
+
+void SessionImages::finish(Images::iterator image, Ending ending, const std::string& incomplete_reason) {
+  CapturedProcess captured = image->recorder->finish();
+  captured.process = std::move(image->process);
+  captured.process.duration_s = std::chrono::duration<double>(Clock::now() - image->start).count();
+  captured.process.end_kind = ending.kind;
+  captured.process.end_value = ending.value;
+  if (!incomplete_reason.empty()) {
+    captured.capture.complete = false;
+    captured.capture.incomplete_reasons.push_back(incomplete_reason);
+  }
+  close_files_still_in_place(captured.modules);
+  ended_events_ += captured.events();
+  if (image->main) main_captured_ = captured_.size();
+  images_.erase(image);  // closes the pidfd, which ends its watch
+  captured_.push_back(std::move(captured));
+}
+
+void SessionImages::refuse(const Peer& peer, const std::string& reason) {
+  answer(peer, wire::Verdict::kIgnore);
+  if (peer.pid == main_pid_) {
+    main_refusal_ = reason;
+  } else {
+    note_("process " + std::to_string(peer.pid) + " runs unrecorded: " + reason);
+  }
+}
+
+}  // namespace memprof::collect

@@ -1,0 +1,87 @@
+#pragma once
+// The process images of a session: which are being recorded now, and what those that ended have left.
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collect/captured_process.hpp"
+#include "collect/handshake_server.hpp"
+#include "collect/process_recorder.hpp"
+#include "collect/session.hpp"
+
+namespace memprof::collect {
+
+/// How a process ended, in the terms of profile/profile.hpp.
+struct Ending {
+  EndKind kind = EndKind::kUnknown;
+  std::int32_t value = 0;
+};
+
+/// From a wait status as of waitpid(2).
+[[nodiscard]] Ending ending_of(int wait_status);
+
+class SessionImages {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Note = std::function<void(const std::string&)>;
+
+  /// `epoll` gets the pidfd of each image, with the image's pid as its data.
+  SessionImages(const SessionOptions& options, int epoll, Note note)
+      : options_(options), epoll_(epoll), note_(std::move(note)) {}
+
+  /// The started process: its images are told apart from the others', and its end is the caller's to report.
+  void set_main(pid_t pid) { main_pid_ = pid; }
+
+  /// Records the peer's image from here on, or turns it down. An earlier image of the same process ends here.
+  void admit(Peer peer);
+
+  /// The process has ended.
+  void end(pid_t pid, std::optional<Ending> known = std::nullopt);
+  /// The started process has ended; its pid may belong to another one from now on.
+  void end_main(Ending ending);
+  /// Ends the recording of all that still run. `reason` is a sentence for their profiles.
+  void abandon(const std::string& reason);
+
+  std::size_t alive() const { return images_.size(); }
+  bool recording(pid_t pid) const;
+  std::string names_alive() const;  ///< "redis-server (pid 17), sh (pid 18)", the first few
+  void add_to(LiveStatus& status) const;
+
+  std::vector<CapturedProcess> take_captured() { return std::move(captured_); }
+  std::optional<std::size_t> main_captured() const { return main_captured_; }
+  const std::string& main_refusal() const { return main_refusal_; }
+
+ private:
+  struct Image {
+    Process process;
+    UniqueFd pidfd;
+    std::unique_ptr<ProcessRecorder> recorder;
+    Clock::time_point start;
+    bool main = false;
+  };
+  using Images = std::vector<Image>;
+
+  Images::iterator find(pid_t pid);
+  void describe(Image& image, wire::Origin origin, bool replaces_another);
+  void finish(Images::iterator image, Ending ending, const std::string& incomplete_reason = {});
+  void refuse(const Peer& peer, const std::string& reason);
+
+  const SessionOptions& options_;
+  int epoll_;
+  Note note_;
+  pid_t main_pid_ = 0;
+  Images images_;
+  std::vector<CapturedProcess> captured_;
+  std::optional<std::size_t> main_captured_;
+  std::string main_refusal_;
+  std::uint64_t ended_events_ = 0;
+};
+
+}  // namespace memprof::collect
