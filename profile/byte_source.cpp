@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -34,7 +34,7 @@ class MemorySource final : public ByteSource {
 class FileSource final : public ByteSource {
  public:
   explicit FileSource(const std::string& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (descriptor_ < 0) fail(std::string("cannot be opened: ") + std::strerror(errno));
+    if (descriptor_ < 0) fail(std::string("cannot be opened: ") + std::generic_category().message(errno));
   }
   ~FileSource() override {
     if (descriptor_ >= 0) ::close(descriptor_);
@@ -48,7 +48,7 @@ class FileSource final : public ByteSource {
     do {
       count = ::read(descriptor_, piece_.data(), piece_.size());
     } while (count < 0 && errno == EINTR);
-    if (count < 0) return fail(std::string("cannot be read: ") + std::strerror(errno));
+    if (count < 0) return fail(std::string("cannot be read: ") + std::generic_category().message(errno));
     return {piece_.data(), static_cast<std::size_t>(count)};
   }
 

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <system_error>
 #include <memory>
 #include <utility>
 
@@ -17,7 +17,7 @@ namespace {
 tl::unexpected<Error> cannot_write(const std::string& path, int error_number) {
   const std::string hint = error_number == ENOSPC || error_number == EDQUOT ? "free some space, or name another place"
                                                                             : "name another place";
-  return failure(path + " cannot be written: " + std::strerror(error_number), hint);
+  return failure(path + " cannot be written: " + std::generic_category().message(error_number), hint);
 }
 
 std::string resolved(const std::string& path) {
