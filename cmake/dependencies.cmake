@@ -23,8 +23,23 @@ memprof_require_package(CLI11 libcli11-dev)
 memprof_require_package(tl-expected libexpected-dev)
 memprof_require_pkg(LIBDW libdw libdw-dev)
 memprof_require_pkg(LIBELF libelf libelf-dev)
+memprof_require_pkg(LIBLZMA liblzma liblzma-dev)
 memprof_require_pkg(LIBZSTD libzstd libzstd-dev)
 memprof_require_pkg(LIBUNWIND libunwind libunwind-dev)
+
+# libiberty has neither a pkg-config file nor a shared library; it demangles what libstdc++ can't: Rust, and long names.
+find_library(LIBIBERTY_LIBRARY iberty)
+find_path(LIBIBERTY_INCLUDE_DIR libiberty/demangle.h)
+if(NOT LIBIBERTY_LIBRARY OR NOT LIBIBERTY_INCLUDE_DIR)
+  message(FATAL_ERROR "libiberty is missing: apt-get install libiberty-dev (scripts/install-deps installs everything)")
+endif()
+add_library(memprof_iberty INTERFACE)
+add_library(memprof::iberty ALIAS memprof_iberty)
+target_link_libraries(memprof_iberty INTERFACE ${LIBIBERTY_LIBRARY})
+# Its header declares basename() in its own way unless told that the C library does.
+target_compile_definitions(memprof_iberty INTERFACE HAVE_DECL_BASENAME=1)
+target_include_directories(memprof_iberty SYSTEM INTERFACE ${LIBIBERTY_INCLUDE_DIR})
+
 if(MEMPROF_TESTS)
   memprof_require_package(Catch2 catch2)
 endif()

@@ -41,8 +41,8 @@ struct SourceFrame {
 using FrameChain = std::vector<SourceFrame>;
 
 struct SymbolizerOptions {
-  bool debuginfod = false;  ///< ask debuginfod servers for what is missing here
-  unsigned threads = 0;     ///< 0: all cores; results do not depend on it
+  bool debuginfod = false;                                          ///< ask debuginfod servers for what is missing here
+  unsigned threads = 0;                                             ///< 0: all cores; results do not depend on it
   std::vector<std::string> debug_directories = {"/usr/lib/debug"};  ///< where separate debug files live
 };
 

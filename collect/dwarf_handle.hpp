@@ -1,0 +1,41 @@
+#pragma once
+// libdw's handle of one file with DWARF, together with the file that dwz shares. libdw is not safe for several threads
+// on one handle: each thread opens its own.
+
+#include <elfutils/libdw.h>
+
+#include <memory>
+#include <span>
+
+#include "collect/symbol_files.hpp"
+
+namespace memprof::collect {
+
+class DwarfHandle {
+ public:
+  /// nullptr: libdw cannot read it. `files` must have a file with DWARF.
+  static std::unique_ptr<DwarfHandle> open(const ModuleFiles& files);
+  ~DwarfHandle();
+  DwarfHandle(const DwarfHandle&) = delete;
+  DwarfHandle& operator=(const DwarfHandle&) = delete;
+
+  Dwarf* get() const { return dwarf_; }
+  /// Whether references into the dwz file may be followed. Without it libdw would look for one by name only.
+  bool has_alt() const { return alt_dwarf_ != nullptr; }
+  /// Ranges that begin below belong to functions that the linker threw away.
+  std::uint64_t lowest_code() const { return lowest_code_; }
+
+ private:
+  DwarfHandle() = default;
+
+  ElfFile file_;
+  ElfFile alt_file_;
+  Dwarf* dwarf_ = nullptr;
+  Dwarf* alt_dwarf_ = nullptr;
+  std::uint64_t lowest_code_ = 0;
+};
+
+/// The bytes of the entries of one unit, from its first DIE on, never beyond the section; empty: malformed.
+[[nodiscard]] std::span<const unsigned char> unit_entries(Dwarf_Die unit);
+
+}  // namespace memprof::collect

@@ -1,0 +1,47 @@
+#pragma once
+// Addresses of one compilation unit → chains of functions and lines, all of them in one pass over the unit.
+
+#include <elfutils/libdw.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "collect/dwarf_function_names.hpp"
+#include "collect/symbolizer.hpp"
+
+namespace memprof::collect {
+
+struct DwarfMatch {
+  FrameChain chain;           ///< empty: DWARF has neither function nor line
+  bool wants_symbol = false;  ///< a symbol that covers the address names the outermost function better, if there is one
+};
+
+/// One thread and one libdw handle; what is learnt about names and files serves all units of the file.
+class UnitLookup {
+ public:
+  UnitLookup(const DwarfHandle& handle, TextPool& texts)
+      : handle_(handle), files_(texts), names_(handle, texts, files_) {}
+
+  /// `addresses` ascends and belongs to the unit of which this is the first entry.
+  std::vector<DwarfMatch> match(Dwarf_Die unit, std::span<const std::uint64_t> addresses);
+
+ private:
+  struct Scope {
+    Dwarf_Die die;
+    std::int32_t parent;  ///< the function that this one was inlined into; -1: not inlined
+  };
+  struct Innermost;
+
+  DwarfMatch chain_of(Dwarf_Die unit, std::uint64_t address, const std::vector<Scope>& scopes, std::int32_t innermost);
+
+  const DwarfHandle& handle_;
+  SourceFiles files_;
+  FunctionNames names_;
+};
+
+/// For each of the ascending addresses the offset of the DIE of its unit, kNoUnit where no unit has it.
+constexpr Dwarf_Off kNoUnit = ~Dwarf_Off{0};
+[[nodiscard]] std::vector<Dwarf_Off> find_units(const DwarfHandle& handle, std::span<const std::uint64_t> addresses);
+
+}  // namespace memprof::collect
