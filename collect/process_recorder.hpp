@@ -18,7 +18,7 @@ struct RecorderOptions {
   wire::FullRing full_ring = wire::FullRing::kWait;
   bool forked = false;  ///< unknown frees are then frees of the parent's blocks
   /// Threads that may work on the live set at once when events come faster than one can book them. The figures do not
-  /// depend on it. 0: as many as there are processors, at most 4.
+  /// depend on it. 0: half the processors, at most 4.
   unsigned resolve_threads = 0;
 };
 

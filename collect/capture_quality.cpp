@@ -1,0 +1,56 @@
+#include "collect/capture_quality.hpp"
+
+#include <string>
+#include <utility>
+
+namespace memprof::collect {
+namespace {
+
+/// "1 event was", "3 events were".
+std::string counted(std::uint64_t count, const std::string& one, const std::string& many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+}  // namespace
+
+void add_reason(Capture& capture, std::string sentence) {
+  capture.complete = false;
+  capture.incomplete_reasons.push_back(std::move(sentence));
+}
+
+void judge_capture(const SharedRegion& region, const CollectorQuality& quality, Capture& capture) {
+  const wire::Header& header = region.header();
+  capture.dropped_events = header.dropped_events;
+  capture.nested_events = header.nested_events;
+  capture.ring_waits = header.ring_waits;
+  capture.ring_wait_s = static_cast<double>(header.ring_wait_ns.load()) * 1e-9;
+  capture.unwind_fallbacks = header.unwind_fallbacks;
+  capture.unwind_checked = header.unwind_checked;
+  capture.unwind_differences = header.unwind_differences;
+  const std::uint64_t nested_dropped = header.nested_dropped;
+
+  if (capture.dropped_events != 0) {
+    add_reason(capture, counted(capture.dropped_events, "event was", "events were") +
+                            " dropped because the shared memory had no room.");
+  }
+  if (nested_dropped != 0) {
+    add_reason(capture, counted(nested_dropped, "event", "events") +
+                            " made by signal handlers inside the allocator could not be recorded.");
+  }
+  if (capture.lost_stacks != 0) {
+    add_reason(capture, counted(capture.lost_stacks, "event has", "events have") +
+                            " no call stack because there was no room for more; totals are not affected.");
+  }
+  if (quality.damage.sum() != 0) {
+    add_reason(capture, "Something in the program wrote over memprof's shared memory: " +
+                            counted(quality.damage.sum(), "damaged place was", "damaged places were") + " skipped.");
+  }
+  if (header.recording_stopped != 0) {
+    add_reason(capture, "The program stopped recording before its end because it lost contact with memprof.");
+  }
+  if (quality.out_of_memory) {
+    add_reason(capture, "memprof ran out of memory; what came after that is missing.");
+  }
+}
+
+}  // namespace memprof::collect

@@ -1,0 +1,51 @@
+#pragma once
+// A Histogram (profile/profile.hpp) for tens of thousands of sites: most see one or two sizes and a few lifetimes, so
+// only the buckets between the lowest and the highest that were used are stored.
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <memory>
+
+#include "profile/profile.hpp"
+
+namespace memprof::collect {
+
+class CompactHistogram {
+ public:
+  /// 0 for 0, i for values in [2^(i-1), 2^i); values beyond the last bucket belong to it.
+  static unsigned bucket_of(std::uint64_t value) {
+    return std::min(static_cast<unsigned>(std::bit_width(value)), kHistogramBuckets - 1);
+  }
+
+  void add(unsigned bucket, std::uint64_t count = 1) {
+    // Buckets below first_ wrap around to a large number.
+    if (bucket - first_ >= length_) widen(bucket);
+    counts_[bucket - first_] += count;
+  }
+
+  Histogram sparse() const {
+    Histogram bins;
+    for (std::uint32_t i = 0; i < length_; ++i) {
+      if (counts_[i] != 0) bins.push_back({first_ + i, counts_[i]});
+    }
+    return bins;
+  }
+
+ private:
+  void widen(unsigned bucket) {
+    const unsigned first = length_ == 0 ? bucket : std::min(first_, bucket);
+    const unsigned end = length_ == 0 ? bucket + 1 : std::max(first_ + length_, bucket + 1);
+    auto counts = std::make_unique<std::uint64_t[]>(end - first);
+    if (length_ != 0) std::copy_n(counts_.get(), length_, counts.get() + (first_ - first));
+    counts_ = std::move(counts);
+    first_ = first;
+    length_ = end - first;
+  }
+
+  std::unique_ptr<std::uint64_t[]> counts_;
+  std::uint32_t first_ = 0;
+  std::uint32_t length_ = 0;
+};
+
+}  // namespace memprof::collect

@@ -1,0 +1,187 @@
+#include "collect/heap_accounts.hpp"
+
+#include <algorithm>
+
+namespace memprof::collect {
+namespace {
+
+/// How many events ahead the accounts of sites are fetched.
+constexpr std::size_t kAhead = 8;
+
+bool is_whole_multiple(std::uint64_t size, std::uint64_t divisor) { return divisor != 0 && size % divisor == 0; }
+
+}  // namespace
+
+void SizeFigures::flush() {
+  if (run_ == 0) return;
+  min_ = any_ ? std::min(min_, last_) : last_;
+  any_ = true;
+  max_ = std::max(max_, last_);
+  if (!is_whole_multiple(last_, divisor_)) divisor_ = std::gcd(divisor_, last_);
+  histogram_.add(CompactHistogram::bucket_of(last_), run_);
+  run_ = 0;
+}
+
+HeapAccounts::HeapAccounts(double ns_per_tick, std::uint64_t timeline_interval)
+    : ns_per_tick_(ns_per_tick), timeline_(timeline_interval) {}
+
+void HeapAccounts::apply(std::span<const Event> events, const Relocations& relocations, std::size_t site_count,
+                         std::size_t thread_count) {
+  while (sites_.size() < site_count) sites_.emplace_back().share.epoch = epoch_;
+  while (threads_.size() < thread_count) threads_.emplace_back().share.epoch = epoch_;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (i + kAhead < events.size()) {
+      const Event& later = events[i + kAhead];
+      __builtin_prefetch(&sites_[later.site], 1);
+      __builtin_prefetch(&sites_[later.block.site], 1);
+    }
+    const Event& event = events[i];
+    if (event.ticks >= timeline_.due()) timeline_.cross(event.ticks, totals_.live_bytes, totals_.allocations);
+    apply_one(event, relocations);
+  }
+}
+
+void HeapAccounts::apply_one(const Event& event, const Relocations& relocations) {
+  using wire::Operation;
+  switch (event.operation) {
+    case Operation::kAlloc:
+      if (event.found) miss(event.block);
+      allocate(event);
+      break;
+    case Operation::kFree:
+      if (!event.found) {
+        ++unknown_frees_;
+        ++events_;
+        return;
+      }
+      release(event, event.address, event.block);
+      break;
+    case Operation::kReallocEnd:
+      if (event.relocation != kNoRelocation) {
+        const Relocations::Relocation& old = relocations[event.relocation];
+        if (old.found) {
+          release(event, old.address, old.block);
+        } else {
+          ++unknown_frees_;
+        }
+      }
+      if (event.found) miss(event.block);
+      if (event.address != 0) allocate(event);
+      break;
+    case Operation::kAllocFail:
+      fail(event);
+      break;
+    case Operation::kReallocFail:
+      if (event.found) miss(event.block);
+      fail(event);
+      break;
+    default:
+      return;  // kReallocBegin counts when its end is here
+  }
+  ++events_;
+  look_at_level(event);
+}
+
+void HeapAccounts::allocate(const Event& event) {
+  ++totals_.allocations;
+  totals_.allocated_bytes += event.size;
+  ++totals_.live_blocks;
+  totals_.live_bytes += event.size;
+
+  SiteAccount& site = sites_[event.site];
+  site.share.settle(epoch_);
+  ++site.share.live_blocks;
+  site.share.live_bytes += event.size;
+  ++site.allocations;
+  site.allocated_bytes += event.size;
+  site.sizes.add(event.size);
+  if (!site.hook_of_allocation) {
+    site.hook = event.hook;
+    site.hook_of_allocation = true;
+  }
+
+  ThreadAccount& thread = threads_[event.thread];
+  thread.share.settle(epoch_);
+  ++thread.share.live_blocks;
+  thread.share.live_bytes += event.size;
+  ++thread.allocations;
+  thread.allocated_bytes += event.size;
+  thread.latest_address = event.address;
+}
+
+void HeapAccounts::fail(const Event& event) {
+  ++totals_.failed_allocations;
+  SiteAccount& site = sites_[event.site];
+  ++site.failed_allocations;
+  if (!site.hook_of_allocation) site.hook = event.hook;
+}
+
+void HeapAccounts::take_out(const Block& block) {
+  ++totals_.frees;
+  totals_.freed_bytes += block.size;
+  --totals_.live_blocks;
+  totals_.live_bytes -= block.size;
+
+  SiteAccount& site = sites_[block.site];
+  site.share.settle(epoch_);
+  --site.share.live_blocks;
+  site.share.live_bytes -= block.size;
+
+  ThreadAccount& thread = threads_[block.thread];
+  thread.share.settle(epoch_);
+  --thread.share.live_blocks;
+  thread.share.live_bytes -= block.size;
+}
+
+void HeapAccounts::miss(const Block& block) {
+  ++missed_frees_;
+  take_out(block);
+}
+
+void HeapAccounts::release(const Event& event, std::uint64_t address, const Block& block) {
+  take_out(block);
+
+  SiteAccount& born_at = sites_[block.site];
+  const std::uint64_t ticks = event.ticks > block.birth ? event.ticks - block.birth : 0;
+  const auto lifetime_ns = static_cast<std::uint64_t>(static_cast<double>(ticks) * ns_per_tick_);
+  born_at.lifetimes.add(CompactHistogram::bucket_of(lifetime_ns));
+
+  ThreadAccount& thread = threads_[event.thread];
+  if (thread.latest_address == address && block.thread == event.thread) {
+    thread.latest_address = 0;
+    ++thread.temporary_allocations;
+    ++born_at.temporary_allocations;
+    ++totals_.temporary_allocations;
+  }
+  ++thread.frees;
+  thread.freed_bytes += block.size;
+
+  SiteAccount& site = sites_[event.site];
+  if (site.events() == 0) site.hook = event.hook;
+  ++site.frees;
+  site.freed_bytes += block.size;
+}
+
+void HeapAccounts::look_at_level(const Event& event) {
+  const std::uint64_t level = totals_.live_bytes;
+  if (level > totals_.peak_bytes) {
+    totals_.peak_bytes = level;
+    totals_.peak_blocks = totals_.live_blocks;
+    peak_ticks_ = event.ticks;
+    ++epoch_;
+  }
+  SiteAccount& site = sites_[event.site];
+  site.highest_heap = std::max(site.highest_heap, level);
+  timeline_.note(level);
+}
+
+void HeapAccounts::finish(std::uint64_t ticks) {
+  for (SiteAccount& site : sites_) {
+    site.share.settle(epoch_);
+    site.sizes.flush();
+  }
+  for (ThreadAccount& thread : threads_) thread.share.settle(epoch_);
+  points_ = timeline_.finish(ticks, totals_.live_bytes, totals_.allocations);
+}
+
+}  // namespace memprof::collect

@@ -1,0 +1,133 @@
+#pragma once
+// Keeps all figures but those of the live set: totals, sites, threads, the peak and the timeline. Fed with resolved
+// events in the order of time; one thread.
+//
+// realloc is one free and one allocation, both at the time of its end. The peak is looked at after both, so a realloc
+// never counts old and new block at once, although a moving one holds both for a moment inside the allocator: users
+// think of realloc as a change of size, and other tools count it so. A realloc that fails changes nothing.
+//
+// Peak: `epoch` rises whenever the heap passes its maximum. A site (or thread) whose epoch is older has not changed
+// since then, so its present figures are those at the peak: it stores them before it changes, and takes the epoch
+// over. At the end, a site with an old epoch has its share in its live figures. So shares of all sites belong to one
+// moment and add up to the peak, and no event costs more than O(1).
+
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "collect/compact_histogram.hpp"
+#include "collect/event.hpp"
+#include "collect/relocations.hpp"
+#include "collect/timeline.hpp"
+#include "profile/profile.hpp"
+
+namespace memprof::collect {
+
+/// Live figures with their share of the common peak.
+struct PeakShare {
+  std::uint64_t epoch = 0;  ///< of the peak that peak_* belong to
+  std::uint64_t live_blocks = 0, live_bytes = 0;
+  std::uint64_t peak_blocks = 0, peak_bytes = 0;
+
+  /// Before each change.
+  void settle(std::uint64_t now) {
+    if (epoch == now) return;
+    epoch = now;
+    peak_blocks = live_blocks;
+    peak_bytes = live_bytes;
+  }
+};
+
+/// The sizes that one site allocated. Runs of one size, the usual case, cost a comparison.
+class SizeFigures {
+ public:
+  void add(std::uint64_t size) {
+    if (size != last_) {
+      flush();
+      last_ = size;
+    }
+    ++run_;
+  }
+  std::uint64_t min() const { return min_; }
+  std::uint64_t max() const { return max_; }
+  std::uint64_t divisor() const { return divisor_; }
+  Histogram histogram() const { return histogram_.sparse(); }
+  /// Call before reading.
+  void flush();
+
+ private:
+  std::uint64_t last_ = 0, run_ = 0;
+  std::uint64_t min_ = 0, max_ = 0, divisor_ = 0;
+  bool any_ = false;
+  CompactHistogram histogram_;
+};
+
+struct alignas(64) SiteAccount {
+  PeakShare share;
+  std::uint64_t allocations = 0, allocated_bytes = 0;
+  std::uint64_t highest_heap = 0;
+  SizeFigures sizes;
+  std::uint64_t frees = 0, freed_bytes = 0;
+  std::uint64_t temporary_allocations = 0;
+  std::uint64_t failed_allocations = 0;
+  CompactHistogram lifetimes;
+  wire::Hook hook = wire::Hook::kMalloc;
+  bool hook_of_allocation = false;
+
+  std::uint64_t events() const { return allocations + frees + failed_allocations; }
+};
+
+struct ThreadAccount {
+  PeakShare share;
+  std::uint64_t allocations = 0, allocated_bytes = 0;
+  std::uint64_t frees = 0, freed_bytes = 0;
+  std::uint64_t temporary_allocations = 0;
+  /// Of its latest allocation, 0 once that is freed: whoever frees it now had it temporarily.
+  std::uint64_t latest_address = 0;
+};
+
+class HeapAccounts {
+ public:
+  /// `ns_per_tick` is for lifetimes; `timeline_interval` in ticks.
+  HeapAccounts(double ns_per_tick, std::uint64_t timeline_interval);
+
+  /// Event::site and Event::thread are below the two counts.
+  void apply(std::span<const Event> events, const Relocations& relocations, std::size_t site_count,
+             std::size_t thread_count);
+
+  /// Everything is in: settles the peak shares and size figures, adds the last point of the timeline.
+  void finish(std::uint64_t ticks);
+
+  const Totals& totals() const { return totals_; }  ///< without peak_time_s
+  std::uint64_t peak_ticks() const { return peak_ticks_; }
+  std::uint64_t unknown_frees() const { return unknown_frees_; }
+  std::uint64_t missed_frees() const { return missed_frees_; }
+  std::uint64_t events() const { return events_; }  ///< a realloc is one
+  const std::vector<SiteAccount>& sites() const { return sites_; }
+  const std::vector<ThreadAccount>& threads() const { return threads_; }
+  Timeline& timeline() { return timeline_; }
+  const Timeline& timeline() const { return timeline_; }
+  const std::vector<Timeline::Point>& points() const { return points_; }  ///< after finish()
+
+ private:
+  void apply_one(const Event& event, const Relocations& relocations);
+  void allocate(const Event& event);
+  void fail(const Event& event);
+  void release(const Event& event, std::uint64_t address, const Block& block);
+  void miss(const Block& block);
+  void take_out(const Block& block);
+  void look_at_level(const Event& event);
+
+  double ns_per_tick_;
+  Totals totals_;
+  std::uint64_t epoch_ = 0;
+  std::uint64_t peak_ticks_ = 0;
+  std::uint64_t unknown_frees_ = 0, missed_frees_ = 0, events_ = 0;
+  Timeline timeline_;
+  std::vector<SiteAccount> sites_;
+  std::vector<ThreadAccount> threads_;
+  std::vector<Timeline::Point> points_;
+};
+
+}  // namespace memprof::collect

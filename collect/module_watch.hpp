@@ -1,0 +1,35 @@
+#pragma once
+// Takes over module records as they appear in the region, and opens their files while they are there: a program may
+// delete a library that it has loaded.
+
+#include <vector>
+
+#include "collect/captured_process.hpp"
+#include "collect/region_damage.hpp"
+#include "collect/shared_region.hpp"
+#include "collect/target_files.hpp"
+
+namespace memprof::collect {
+
+class ModuleWatch {
+ public:
+  ModuleWatch(const SharedRegion& region, const TargetFiles& files, RegionDamage& damage);
+
+  /// Looks for records that have become ready.
+  void look();
+
+  /// Index = module index of the stack nodes. Records that never became ready are empty.
+  std::vector<CapturedModule> take() { return std::move(modules_); }
+
+ private:
+  CapturedModule read(const wire::ModuleRecord& record);
+  std::string read_path(const wire::ModuleRecord& record);
+
+  const SharedRegion& region_;
+  const TargetFiles& files_;
+  RegionDamage& damage_;
+  std::vector<CapturedModule> modules_;
+  std::vector<std::uint32_t> awaited_;  ///< claimed, but not ready when last looked at
+};
+
+}  // namespace memprof::collect

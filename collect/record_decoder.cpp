@@ -1,0 +1,97 @@
+#include "collect/record_decoder.hpp"
+
+namespace memprof::collect {
+
+using wire::Operation;
+
+RecordDecoder::RecordDecoder(const SharedRegion& region, StackSites& sites, ThreadTable& threads,
+                             Relocations& relocations, RegionDamage& damage)
+    : region_(region), sites_(sites), threads_(threads), relocations_(relocations), damage_(damage) {}
+
+void RecordDecoder::decode(std::uint32_t ring, const wire::Record& record, std::uint64_t ticks,
+                           std::vector<Event>& events) {
+  if (ring >= rings_.size()) rings_.resize(ring + 1);
+  RingState& state = rings_[ring];
+  const Operation operation = record.operation();
+  if (operation == Operation::kExtension) return extend(state, record.address);
+  if (operation == Operation::kMark) return mark(state, record);
+
+  const std::uint64_t upper_size = state.upper_size;
+  state.upper_size = 0;
+  state.extended = false;
+  const std::uint8_t hook = record.hook_or_mark();
+  const bool needs_address = operation != Operation::kAllocFail && operation != Operation::kReallocEnd;
+  if (hook >= wire::kHookCount || (needs_address && record.address == 0)) {
+    ++damage_.records;
+    return;
+  }
+  // Mapped ranges are no heap.
+  if (hook >= static_cast<std::uint8_t>(wire::Hook::kMmap)) return;
+  if (state.thread == kNoThread) {  // each owner should have begun with its mark
+    ++damage_.records;
+    state.thread = threads_.index_of(static_cast<std::uint32_t>(region_.ring(ring).owner.load()));
+  }
+
+  Event& event = events.emplace_back();
+  event.ticks = ticks;
+  event.address = record.address;
+  event.size = record.low_size() | upper_size << 32;
+  event.thread = state.thread;
+  event.operation = operation;
+  event.hook = static_cast<wire::Hook>(hook);
+  if (operation == Operation::kReallocBegin) {
+    open_relocation(state, event);
+  } else if (operation == Operation::kReallocEnd || operation == Operation::kReallocFail) {
+    if (!close_relocation(state, event)) ++damage_.records;
+  }
+  wire::StackId stack = record.stack();
+  if (stack >= node_limit_) {
+    ++damage_.stacks;
+    stack = wire::kRootLost;
+  }
+  event.site = sites_.index_of(stack);
+}
+
+void RecordDecoder::extend(RingState& state, std::uint64_t upper) {
+  if (upper == 0) return;  // a slot that was given up
+  if (state.extended || upper >> 32 != 0) ++damage_.records;
+  state.extended = true;
+  state.upper_size = upper & wire::Record::kLowSizeMask;
+}
+
+void RecordDecoder::mark(RingState& state, const wire::Record& record) {
+  if (record.hook_or_mark() != static_cast<std::uint8_t>(wire::Mark::kThread) || record.address >> 32 != 0) {
+    ++damage_.records;
+    return;
+  }
+  state.thread = threads_.index_of(static_cast<std::uint32_t>(record.address));
+  state.extended = false;
+  state.upper_size = 0;
+  // The former owner ended inside a realloc: its block was neither freed nor moved.
+  for (const std::uint32_t id : state.open) relocations_.close(id);
+  state.open.clear();
+}
+
+void RecordDecoder::open_relocation(RingState& state, Event& event) {
+  if (state.open.size() >= kMaxOpen) {
+    relocations_.close(state.open.front());
+    state.open.erase(state.open.begin());
+  }
+  event.relocation = relocations_.open(event.address);
+  state.open.push_back(event.relocation);
+}
+
+bool RecordDecoder::close_relocation(RingState& state, Event& event) {
+  // In drop mode the begin may be what was dropped.
+  if (state.open.empty()) return region_.drops_when_full();
+  event.relocation = state.open.back();
+  state.open.pop_back();
+  relocations_.close(event.relocation);
+  if (event.operation == Operation::kReallocEnd) return true;
+  const std::uint64_t begun = relocations_[event.relocation].address;
+  const bool same = event.address == begun;
+  event.address = begun;
+  return same;
+}
+
+}  // namespace memprof::collect

@@ -1,0 +1,44 @@
+#pragma once
+// Numbers the call stacks that occur, so that figures per site are dense and the live set needs no wider index.
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "wire/region.hpp"
+
+namespace memprof::collect {
+
+class StackSites {
+ public:
+  explicit StackSites(std::uint32_t node_capacity) : capacity_(node_capacity) {}
+
+  /// Site index of a stack; `stack` is below the node capacity.
+  std::uint32_t index_of(wire::StackId stack) {
+    if (stack >= index_.size()) enlarge(stack);
+    std::uint32_t& index = index_[stack];
+    if (index == kNone) {
+      index = static_cast<std::uint32_t>(stacks_.size());
+      stacks_.push_back(stack);
+    }
+    return index;
+  }
+
+  /// By site index.
+  const std::vector<wire::StackId>& stacks() const { return stacks_; }
+
+ private:
+  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+
+  void enlarge(wire::StackId stack) {
+    const std::size_t wanted = std::max<std::size_t>({std::size_t{stack} + 1, index_.size() * 2, 1024});
+    index_.resize(std::min<std::size_t>(wanted, std::max<std::size_t>(capacity_, std::size_t{stack} + 1)), kNone);
+  }
+
+  std::uint32_t capacity_;
+  std::vector<std::uint32_t> index_;
+  std::vector<wire::StackId> stacks_;
+};
+
+}  // namespace memprof::collect
