@@ -9,6 +9,7 @@ namespace {
 
 // Compilers number abbreviations from 1 without gaps. Units with larger codes than this are not looked at.
 constexpr unsigned kLargestCode = 1U << 16;
+constexpr std::size_t kMostAttributes = 256;
 
 }  // namespace
 
@@ -45,13 +46,14 @@ DieScan::Shape DieScan::shape_of(Dwarf_Abbrev* abbreviation) const {
   shape.known = true;
   shape.tag = dwarf_getabbrevtag(abbreviation);
   shape.has_children = dwarf_abbrevhaschildren(abbreviation) != 0;
-  std::size_t count = 0;
-  if (dwarf_getattrcnt(abbreviation, &count) != 0) count = 0;
   Step step;
-  for (std::size_t index = 0; index < count; ++index) {
+  // Not dwarf_getattrcnt(): in elfutils 0.188 it takes the value of a DW_FORM_implicit_const for the next attribute.
+  for (std::size_t index = 0;; ++index) {
     unsigned name = 0;
     unsigned form = 0;
     if (dwarf_getabbrevattr_data(abbreviation, index, &name, &form, nullptr, nullptr) != 0) break;
+    // libdw finds the index by counting from the first: hostile data must not make that quadratic.
+    if (index == kMostAttributes) return {};
     shape.has_code = shape.has_code || name == DW_AT_low_pc || name == DW_AT_ranges;
     const int size = fixed_size(form);
     if (size >= 0) {
