@@ -56,7 +56,7 @@ std::uint64_t TargetFiles::rss_bytes() const {
   const ssize_t length = statm_ ? ::pread(statm_.get(), text.data(), text.size(), 0) : 0;
   if (length <= 0) return 0;
   const char* end = text.data() + length;
-  const char* second = std::find(text.data(), end, ' ');
+  const char* second = std::find(static_cast<const char*>(text.data()), end, ' ');
   std::uint64_t pages = 0;
   if (second == end || std::from_chars(second + 1, end, pages).ec != std::errc{}) return 0;
   return pages * page_bytes;
