@@ -8,6 +8,10 @@
 
 namespace memprof::cli {
 
+Command lines_command();
+Command top_command();
+Command leaks_command();
+Command info_command();
 /// In the order of `memprof --help`.
 const std::vector<Command>& all_commands();
 

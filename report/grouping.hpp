@@ -19,7 +19,7 @@ struct GroupOptions {
   Metric metric = Metric::kLive;
   bool cumulative = false;  ///< a site counts for every place on its stack, not only its own; once for each place
   bool innermost = false;   ///< a site's own frame is literally the innermost one; see own_frame.hpp
-  FilterRules filters;
+  FilterRules filters = {};
 };
 
 struct GroupRow {

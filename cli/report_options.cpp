@@ -1,0 +1,35 @@
+#include "cli/report_options.hpp"
+
+#include <algorithm>
+
+#include "cli/options.hpp"
+#include "cli/printable.hpp"
+
+namespace memprof::cli {
+
+void add_report_options(CLI::App& parser, ReportOptions& options) {
+  add_required(parser, "FILE", options.file, "a profile that 'memprof run' wrote");
+  add_flag(parser, "--json", options.json, "print JSON with all rows instead of text");
+  add_flag(parser, "--full-names", options.full_names, "do not shorten names to fit the terminal");
+}
+
+void add_limit(CLI::App& parser, std::uint64_t& shown, const std::string& what) {
+  add_number(parser, "-n,--limit", shown, 0,
+             what + " to show, 0 for all (default " + std::to_string(shown) + "; --json always has all)");
+}
+
+std::size_t rows_to_show(std::size_t total, std::uint64_t shown) {
+  return shown == 0 ? total : static_cast<std::size_t>(std::min<std::uint64_t>(total, shown));
+}
+
+std::string capture_note(const Profile& profile) {
+  if (profile.capture.complete) return {};
+  std::string note = "Incomplete capture:";
+  for (const std::string& reason : profile.capture.incomplete_reasons) {
+    note += (note.ends_with(':') ? " " : "; ") + printable(reason);
+  }
+  if (profile.capture.incomplete_reasons.empty()) note += " the profile does not say why";
+  return note + "\n";
+}
+
+}  // namespace memprof::cli
