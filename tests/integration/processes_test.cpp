@@ -1,0 +1,144 @@
+// Process trees and endings: nothing of one process is booked in another, and nothing is lost however one ends.
+
+#include <signal.h>
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+
+#include "tests/catch.hpp"
+#include "tests/integration/expectation.hpp"
+#include "tests/integration/profiled_run.hpp"
+#include "tests/integration/temporary_directory.hpp"
+
+namespace memprof::test {
+namespace {
+
+const Profile& profile_of(const ProfiledRun& run, std::int32_t pid) {
+  INFO("process " << pid << "\n" << run.command.err);
+  auto found = std::find_if(run.profiles.begin(), run.profiles.end(),
+                            [pid](const Profile& profile) { return profile.process.pid == pid; });
+  REQUIRE(found != run.profiles.end());
+  return *found;
+}
+
+TEST_CASE("children of fork, and theirs, are booked apart from their parents") {
+  ProfiledRun run = profiled({test_program("fork_child")});
+  CHECK(run.command.status == 0);
+  REQUIRE(run.profiles.size() == 3);
+  for (const Expectation& expected : expectations(run.command.out)) {
+    const Profile& profile = profile_of(run, expected.pid);
+    check_quality(profile);
+    check_figures(profile, expected, Scope::kProcess);
+  }
+}
+
+TEST_CASE("a threaded program may fork at any time") {
+  ProfiledRun run = profiled({test_program("fork_threads")});
+  CHECK(run.command.status == 0);
+  const std::vector<Expectation> all = expectations(run.command.out);
+  CHECK(all.size() == 21);
+  for (const Expectation& expected : all) {
+    const Profile& profile = profile_of(run, expected.pid);
+    check_quality(profile);
+    check_figures(profile, expected, Scope::kOwn);
+  }
+}
+
+TEST_CASE("what a vfork child allocates is its parent's") {
+  ProfiledRun run = profiled({test_program("spawn")});
+  CHECK(run.command.status == 0);
+  const Expectation expected = expectations(run.command.out).at(0);
+  const Profile& profile = profile_of(run, expected.pid);
+  check_quality(profile);
+  check_figures(profile, expected, Scope::kProcess);
+}
+
+void check_exec_chain(const Arguments& arguments) {
+  ProfiledRun run = profiled(arguments);
+  CHECK(run.command.status == 0);
+  const std::vector<Expectation> all = expectations(run.command.out);
+  REQUIRE(all.size() == 4);
+  std::vector<std::uint64_t> blocks;
+  for (const Profile& profile : run.profiles) {
+    CHECK(profile.process.pid == all.front().pid);
+    blocks.push_back(profile.totals.live_blocks);
+    CHECK(profile.totals.live_bytes == profile.totals.live_blocks * 1000);
+    if (profile.totals.live_blocks > 0) CHECK(profile.process.end_kind == EndKind::kReplaced);
+    check_quality(profile);
+  }
+  std::sort(blocks.begin(), blocks.end());
+  blocks.erase(std::remove(blocks.begin(), blocks.end(), 0u), blocks.end());  // the last image does nothing
+  CHECK(blocks == std::vector<std::uint64_t>{1, 2, 3});
+}
+
+TEST_CASE("each image of a chain of execs has its own figures") { check_exec_chain({test_program("exec_chain"), "3"}); }
+
+TEST_CASE("exec with an empty environment is followed") {
+  check_exec_chain({test_program("exec_chain"), "3", "scrubbed"});
+}
+
+TEST_CASE("however a program ends, its figures are whole and its status is its own") {
+  struct Ending {
+    const char* how;
+    int status;
+    EndKind kind;
+    int value;
+  };
+  const Ending ending =
+      GENERATE(Ending{"return", 7, EndKind::kExited, 7}, Ending{"exit", 7, EndKind::kExited, 7},
+               Ending{"_exit", 7, EndKind::kExited, 7}, Ending{"_Exit", 7, EndKind::kExited, 7},
+               Ending{"quick_exit", 7, EndKind::kExited, 7}, Ending{"pthread_exit", 0, EndKind::kExited, 0},
+               Ending{"abort", 128 + SIGABRT, EndKind::kSignalled, SIGABRT},
+               Ending{"SIGKILL", 128 + SIGKILL, EndKind::kSignalled, SIGKILL},
+               Ending{"SIGTERM", 128 + SIGTERM, EndKind::kSignalled, SIGTERM},
+               Ending{"SIGSEGV", 128 + SIGSEGV, EndKind::kSignalled, SIGSEGV});
+  INFO(ending.how);
+  ProfiledRun run = profiled({test_program("endings"), ending.how});
+  CHECK(run.command.status == ending.status);
+  const Profile& profile = run.only();
+  CHECK(profile.process.end_kind == ending.kind);
+  CHECK(profile.process.end_value == ending.value);
+  check_quality(profile);
+  // abort and pthread_exit allocate on their own account.
+  check_figures(profile, expectations(run.command.out).at(0), Scope::kOwn);
+}
+
+struct Progress {
+  std::uint64_t events = 0, pid = 0;
+};
+
+Progress progress_in(const std::string& file) {
+  Progress progress;
+  std::error_code missing;
+  if (std::filesystem::file_size(file, missing) >= sizeof progress && !missing) {
+    std::memcpy(&progress, read_file(file).data(), sizeof progress);
+  }
+  return progress;
+}
+
+TEST_CASE("a program killed at any moment loses no event") {
+  for (int round = 0; round < 10; ++round) {
+    TemporaryDirectory directory;
+    const std::string file = directory.file("progress");
+    RunningCommand command({memprof_program(), "run", "--quiet", "-o", directory.file("profile.json"), "--",
+                            test_program("counting_kill"), file});
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (progress_in(file).events < 1000 && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(700 * round));
+    REQUIRE(progress_in(file).pid != 0);
+    REQUIRE(kill(static_cast<pid_t>(progress_in(file).pid), SIGKILL) == 0);
+    CHECK(command.wait().status == 128 + SIGKILL);
+    const std::vector<Profile> profiles = read_profiles(directory.path());
+    REQUIRE(profiles.size() == 1);
+    check_quality(profiles[0]);
+    const std::uint64_t recorded = profiles[0].totals.allocations + profiles[0].totals.frees;
+    CHECK(recorded >= progress_in(file).events);
+    CHECK(recorded <= progress_in(file).events + 1);
+  }
+}
+
+}  // namespace
+}  // namespace memprof::test

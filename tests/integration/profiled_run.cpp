@@ -1,0 +1,103 @@
+#include "tests/integration/profiled_run.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <stdexcept>
+#include <tuple>
+
+#include "profile/profile_file.hpp"
+#include "tests/catch.hpp"
+#include "tests/integration/temporary_directory.hpp"
+
+namespace memprof::test {
+
+namespace {
+
+const Frame* innermost_frame(const Profile& profile, const Site& site) {
+  FrameIndex frame = profile.stacks[site.stack].frame;
+  return frame == kNoIndex ? nullptr : &profile.frames[frame];
+}
+
+}  // namespace
+
+std::string memprof_program() { return MEMPROF_TEST_MEMPROF; }
+std::string test_program(const std::string& name) { return MEMPROF_TEST_PROGRAMS "/" + name; }
+std::string example(const std::string& name) { return MEMPROF_TEST_EXAMPLES "/" + name; }
+std::string source_directory() { return MEMPROF_TEST_SOURCE; }
+
+const Profile& ProfiledRun::only() const {
+  INFO(command.err);
+  REQUIRE(profiles.size() == 1);
+  return profiles.front();
+}
+
+ProfiledRun profiled(const Arguments& arguments, const CommandOptions& options, const Arguments& run_options) {
+  TemporaryDirectory directory;
+  Arguments whole{memprof_program(), "run", "--quiet", "-o", directory.file("profile.json")};
+  whole.insert(whole.end(), run_options.begin(), run_options.end());
+  whole.push_back("--");
+  whole.insert(whole.end(), arguments.begin(), arguments.end());
+  ProfiledRun run{run_command(whole, options), {}};
+  run.profiles = read_profiles(directory.path());
+  return run;
+}
+
+std::vector<Profile> read_profiles(const std::string& directory) {
+  std::vector<Profile> profiles;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.path().extension() != ".json") continue;
+    Result<Profile> profile = read_profile(entry.path());
+    if (!profile) throw std::runtime_error(profile.error().what);
+    profiles.push_back(std::move(*profile));
+  }
+  std::sort(profiles.begin(), profiles.end(), [](const Profile& a, const Profile& b) {
+    return std::tie(a.process.pid, a.process.start_unix_ms) < std::tie(b.process.pid, b.process.start_unix_ms);
+  });
+  return profiles;
+}
+
+Totals own_totals(const Profile& profile) {
+  Totals own;
+  for (const Site& site : profile.sites) {
+    const Frame* frame = innermost_frame(profile, site);
+    if (!frame || frame->module == kNoIndex) continue;
+    if (profile.text(profile.modules[frame->module].path) != profile.process.executable) continue;
+    own.allocations += site.allocations;
+    own.allocated_bytes += site.allocated_bytes;
+    own.frees += site.frees;
+    own.freed_bytes += site.freed_bytes;
+    own.live_blocks += site.live_blocks;
+    own.live_bytes += site.live_bytes;
+    own.temporary_allocations += site.temporary_allocations;
+    own.failed_allocations += site.failed_allocations;
+  }
+  return own;
+}
+
+std::uint64_t figure_of_function(const Profile& profile, const std::string& figure, const std::string& function) {
+  static const std::map<std::string, std::uint64_t Site::*> kFigures{{"allocations", &Site::allocations},
+                                                                     {"allocated_bytes", &Site::allocated_bytes},
+                                                                     {"live_blocks", &Site::live_blocks},
+                                                                     {"live_bytes", &Site::live_bytes},
+                                                                     {"peak_blocks", &Site::peak_blocks},
+                                                                     {"peak_bytes", &Site::peak_bytes},
+                                                                     {"frees", &Site::frees},
+                                                                     {"freed_bytes", &Site::freed_bytes}};
+  std::uint64_t sum = 0;
+  for (const Site& site : profile.sites) {
+    const Frame* frame = innermost_frame(profile, site);
+    if (frame && profile.text(frame->function) == function) sum += site.*kFigures.at(figure);
+  }
+  return sum;
+}
+
+void check_quality(const Profile& profile) {
+  INFO(profile.process.program << " " << profile.process.pid);
+  for (const std::string& reason : profile.capture.incomplete_reasons) UNSCOPED_INFO("incomplete: " << reason);
+  CHECK(profile.capture.complete);
+  CHECK(profile.capture.dropped_events == 0);
+  CHECK(profile.capture.unknown_frees == 0);
+}
+
+}  // namespace memprof::test

@@ -1,0 +1,44 @@
+#pragma once
+// `memprof run` on a program, its profiles, and the questions that tests ask of them.
+
+#include <string>
+#include <vector>
+
+#include "profile/profile.hpp"
+#include "tests/integration/command.hpp"
+
+namespace memprof::test {
+
+/// Where things are in the build tree.
+std::string memprof_program();
+std::string test_program(const std::string& name);
+std::string example(const std::string& name);
+std::string source_directory();
+
+struct ProfiledRun {
+  CommandResult command;
+  std::vector<Profile> profiles;  ///< of all processes, by pid, then by start
+
+  /// The profile of the program itself; fails the test when there is none.
+  const Profile& only() const;
+};
+
+/// Runs `memprof run --quiet RUN_OPTIONS -o … -- ARGUMENTS` and reads whatever profiles it wrote.
+ProfiledRun profiled(const Arguments& arguments, const CommandOptions& options = {}, const Arguments& run_options = {});
+
+/// Reads all profile files of a directory, by pid, then by start.
+std::vector<Profile> read_profiles(const std::string& directory);
+
+/// Sums over the call stacks whose innermost frame is in the program's own executable: what it asked for itself,
+/// without what the C and C++ libraries allocate on their own account. Only sums that can be split by stack are filled
+/// in.
+Totals own_totals(const Profile& profile);
+
+/// The figure "allocations", "allocated_bytes", "peak_blocks", … summed over the stacks whose innermost frame is the
+/// function of this name.
+std::uint64_t figure_of_function(const Profile& profile, const std::string& figure, const std::string& function);
+
+/// Fails the test unless the profile is complete and knows every block that was freed.
+void check_quality(const Profile& profile);
+
+}  // namespace memprof::test
