@@ -7,7 +7,7 @@
 
 #include <malloc.h>
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 static void must(int condition) {
   if (!condition) abort();

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;

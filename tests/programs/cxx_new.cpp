@@ -6,7 +6,7 @@
 
 #include <new>
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 // Expected: totals as counted, whatever the depth. Stacks of 10,000 frames are whole; of 100,000, the outer part is
 // cut, and each such event counted in truncated_stacks.
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 __attribute__((noinline)) static int descend(long left) {
   int freed = 0;

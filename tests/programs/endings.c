@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 static void nothing(void) {}
 

@@ -4,7 +4,7 @@
 
 #include <malloc.h>
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 static struct report line;
 

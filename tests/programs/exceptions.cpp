@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 namespace {
 

@@ -4,7 +4,7 @@
 // Expected: one profile for each image, all of one pid; the image that was given N has N blocks of 1,000 bytes,
 // unfreed.
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 extern char** environ;
 

@@ -6,7 +6,7 @@
 #include <malloc.h>
 #include <sys/resource.h>
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 static void note(const char* what) {
   struct report line = {};

@@ -6,7 +6,7 @@
 #include <setjmp.h>
 #include <ucontext.h>
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 enum { kFibers = 8, kTurns = 100, kStack = 64 << 10 };
 

@@ -6,7 +6,7 @@
 
 #include <sys/wait.h>
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 enum { kBlocks = 100, kBytes = 200 };
 

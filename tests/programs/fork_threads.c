@@ -4,8 +4,8 @@
 
 #include <sys/wait.h>
 
-#include "counted.h"
-#include "threads.h"
+#include "tests/programs/counted.h"
+#include "tests/programs/threads.h"
 
 enum { kWorkers = 4, kChildren = 20 };
 

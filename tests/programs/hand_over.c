@@ -4,8 +4,8 @@
 
 #include <sched.h>
 
-#include "counted.h"
-#include "threads.h"
+#include "tests/programs/counted.h"
+#include "tests/programs/threads.h"
 
 enum { kThreads = 8, kBlocks = 20000, kSlots = 64 };
 

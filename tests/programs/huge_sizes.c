@@ -2,7 +2,7 @@
 //
 // Expected: totals and peak as counted, to the byte. Where the machine refuses a size, the failure is counted instead.
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 static const size_t kGiB = (size_t)1 << 30;
 

@@ -3,7 +3,7 @@
 // Expected at the peak of 30,000 bytes: small() 70 blocks of 100 bytes, large() 4 blocks of 5,000, grown() one block of
 // 3,000 (by realloc), late() nothing. Unfreed at the end: late()'s 10 blocks of 1,234 bytes.
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 enum { kSmall = 100, kLarge = 5000, kLate = 1234 };
 

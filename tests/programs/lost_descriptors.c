@@ -5,7 +5,7 @@
 
 #include <fcntl.h>
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;

@@ -2,8 +2,8 @@
 //
 // Expected: totals as counted, and nothing dropped.
 
-#include "counted.h"
-#include "threads.h"
+#include "tests/programs/counted.h"
+#include "tests/programs/threads.h"
 
 enum { kThreads = 500, kBlocks = 50 };
 

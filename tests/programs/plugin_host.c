@@ -6,7 +6,7 @@
 
 #include <dlfcn.h>
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 typedef void* (*Entry)(size_t);
 

@@ -3,8 +3,8 @@
 //
 // Expected: totals as counted, no unknown frees, nothing live at the end.
 
-#include "counted.h"
-#include "threads.h"
+#include "tests/programs/counted.h"
+#include "tests/programs/threads.h"
 
 enum { kThreads = 8, kSteps = 30000, kSlots = 32 };
 

@@ -2,8 +2,8 @@
 //
 // Expected: totals as counted; rings are used again, so no event is dropped for want of one.
 
-#include "counted.h"
-#include "threads.h"
+#include "tests/programs/counted.h"
+#include "tests/programs/threads.h"
 
 static void* body(void* argument) {
   size_t bytes = 16 + (uintptr_t)argument * 16;

@@ -7,8 +7,8 @@
 #include <signal.h>
 #include <sys/time.h>
 
-#include "counted.h"
-#include "threads.h"
+#include "tests/programs/counted.h"
+#include "tests/programs/threads.h"
 
 enum { kThreads = 2, kSteps = 300000 };
 

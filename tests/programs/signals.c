@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 static void allocate_some(size_t bytes) {
   void* block = counted(opaque(malloc(bytes)), bytes);

@@ -6,7 +6,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 extern char** environ;
 

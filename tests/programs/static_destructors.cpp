@@ -3,7 +3,7 @@
 // Expected: `own` figures as printed, nothing of ours live at the end. The last free comes after the line is printed,
 // so the line says what will be.
 
-#include "counted.h"
+#include "tests/programs/counted.h"
 
 namespace {
 

@@ -3,8 +3,8 @@
 // Expected: exactly as counted, over 4 threads that take turns, so that other threads' allocations lie in between:
 // those do not matter. Blocks freed after the thread's next allocation, or by another thread, are not temporary.
 
-#include "counted.h"
-#include "threads.h"
+#include "tests/programs/counted.h"
+#include "tests/programs/threads.h"
 
 enum { kThreads = 4, kRounds = 1000 };
 

@@ -5,8 +5,8 @@
 
 #include <pthread.h>
 
-#include "counted.h"
-#include "threads.h"
+#include "tests/programs/counted.h"
+#include "tests/programs/threads.h"
 
 namespace {
 
