@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <system_error>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 namespace memprof {
