@@ -50,7 +50,7 @@ bool EventStream::fill(std::vector<Event>& events, std::size_t limit) {
     const std::uint64_t others = second_smallest();
     bool more = false;
     do {
-      certain_ -= cursor.certain() ? 1 : 0;
+      certain_ -= cursor.certain() ? 1u : 0u;
       decoder_.decode(ring, cursor.record(), cursor.ticks(), events);
       cursor.take();
       more = cursor.load(now_);

@@ -1,0 +1,78 @@
+#include "collect/captured_figures.hpp"
+
+#include "collect/hook_names.hpp"
+
+namespace memprof::collect {
+namespace {
+
+void take_sites(const Engine& engine, const StackTree& tree, CapturedProcess& captured) {
+  const auto& accounts_of = engine.accounts().sites();
+  for (std::size_t i = 0; i < accounts_of.size(); ++i) {
+    const SiteAccount& account = accounts_of[i];
+    if (account.events() == 0) continue;  // only frees of unknown blocks, or a realloc without its end
+    const wire::StackId stack = engine.stacks()[i];
+    const wire::StackId root = tree.roots[stack];
+    if (root == wire::kRootLost) captured.capture.lost_stacks += account.events();
+    if (root == wire::kRootCutDepth || root == wire::kRootCutUnwind) {
+      captured.capture.truncated_stacks += account.events();
+    }
+    Site& site = captured.sites.emplace_back();
+    site.stack = stack;
+    site.hook = static_cast<StringIndex>(account.hook);
+    site.allocations = account.allocations;
+    site.allocated_bytes = account.allocated_bytes;
+    site.live_blocks = account.share.live_blocks;
+    site.live_bytes = account.share.live_bytes;
+    site.peak_blocks = account.share.peak_blocks;
+    site.peak_bytes = account.share.peak_bytes;
+    site.temporary_allocations = account.temporary_allocations;
+    site.failed_allocations = account.failed_allocations;
+    site.min_size = account.sizes.min();
+    site.max_size = account.sizes.max();
+    site.size_divisor = account.sizes.divisor();
+    site.frees = account.frees;
+    site.freed_bytes = account.freed_bytes;
+    site.highest_heap = account.highest_heap;
+    site.size_histogram = account.sizes.histogram();
+    site.lifetime_histogram = account.lifetimes.sparse();
+  }
+}
+
+void take_threads(const Engine& engine, CapturedProcess& captured) {
+  const ThreadTable& threads = engine.threads();
+  const auto& accounts_of = engine.accounts().threads();
+  for (std::size_t i = 0; i < accounts_of.size(); ++i) {
+    const ThreadAccount& account = accounts_of[i];
+    Thread& thread = captured.threads.emplace_back();
+    thread.tid = static_cast<std::int32_t>(threads.tid(i));
+    thread.name = static_cast<StringIndex>(i);
+    captured.thread_names.push_back(threads.name(i));
+    thread.allocations = account.allocations;
+    thread.allocated_bytes = account.allocated_bytes;
+    thread.frees = account.frees;
+    thread.freed_bytes = account.freed_bytes;
+    thread.live_blocks = account.share.live_blocks;
+    thread.live_bytes = account.share.live_bytes;
+    thread.peak_blocks = account.share.peak_blocks;
+    thread.peak_bytes = account.share.peak_bytes;
+    thread.temporary_allocations = account.temporary_allocations;
+  }
+}
+
+}  // namespace
+
+void take_figures(const Engine& engine, const StackTree& tree, const TickClock& clock, CapturedProcess& captured) {
+  const HeapAccounts& accounts = engine.accounts();
+  captured.totals = accounts.totals();
+  captured.totals.peak_time_s = clock.seconds(accounts.peak_ticks());
+  captured.capture.missed_frees = accounts.missed_frees();
+  captured.hook_names = hook_names();
+  take_sites(engine, tree, captured);
+  take_threads(engine, captured);
+  for (const Timeline::Point& point : accounts.points()) {
+    captured.timeline.push_back(
+        {clock.seconds(point.ticks), point.live_bytes, point.highest_bytes, point.rss_bytes, point.allocations});
+  }
+}
+
+}  // namespace memprof::collect

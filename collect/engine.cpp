@@ -1,0 +1,74 @@
+#include "collect/engine.hpp"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace memprof::collect {
+namespace {
+
+/// Events of one batch: fits the second-level cache. Shared among threads, a batch has to be worth waking them.
+constexpr std::size_t kBatch = 2048;
+constexpr std::size_t kSharedBatch = 16384;
+/// A backlog from which on helpers join in.
+constexpr std::uint64_t kBacklog = 32768;
+
+}  // namespace
+
+Engine::Engine(const SharedRegion& region, std::function<std::uint64_t()> now, const EngineOptions& options)
+    : region_(region),
+      now_(std::move(now)),
+      sites_(region.node_capacity()),
+      decoder_(region, sites_, threads_, relocations_, damage_),
+      stream_(region, decoder_, damage_),
+      team_(live_set_, relocations_, std::max(options.resolve_threads, 1u)),
+      accounts_(options.ns_per_tick, options.timeline_interval) {
+  batch_.reserve(kBatch);
+}
+
+std::uint64_t Engine::drain() {
+  const std::uint64_t before = accounts_.events();
+  try {
+    if (!out_of_memory_) drain_round();
+  } catch (const std::bad_alloc&) {
+    out_of_memory_ = true;
+  }
+  if (out_of_memory_) stream_.discard();
+  return accounts_.events() - before;
+}
+
+void Engine::drain_round() {
+  const std::uint64_t begin = now_();
+  if (stream_.begin_round(now_) == 0) {
+    // Nothing is in the rings, so the figures have not changed until the round began.
+    Timeline& timeline = accounts_.timeline();
+    const Totals& totals = accounts_.totals();
+    if (begin >= timeline.due()) timeline.cross(begin, totals.live_bytes, totals.allocations);
+    return;
+  }
+  for (bool more = true; more;) {
+    const bool shared = team_.has_helpers() && stream_.certain() >= kBacklog;
+    batch_.clear();
+    more = stream_.fill(batch_, shared ? kSharedBatch : kBatch);
+    book(shared);
+  }
+}
+
+void Engine::book(bool shared) {
+  team_.resolve(batch_, shared);
+  accounts_.apply(batch_, relocations_, sites_.stacks().size(), threads_.size());
+  relocations_.recycle();
+  live_bytes_.store(accounts_.totals().live_bytes, std::memory_order_relaxed);
+  peak_bytes_.store(accounts_.totals().peak_bytes, std::memory_order_relaxed);
+  events_.store(accounts_.events(), std::memory_order_relaxed);
+}
+
+std::uint64_t Engine::touched_ring_bytes() const {
+  std::uint64_t records = 0;
+  for (std::uint32_t ring = 0; ring < stream_.rings_used(); ++ring) {
+    records += std::min<std::uint64_t>(stream_.cursor(ring).records_ever(), region_.ring_records());
+  }
+  return records * sizeof(wire::Record) + stream_.rings_used() * sizeof(wire::RingHeader);
+}
+
+}  // namespace memprof::collect
