@@ -4,6 +4,7 @@
 #include <array>
 
 #include "profile/field.hpp"
+#include "profile/member_count.hpp"
 #include "profile/profile.hpp"
 
 namespace memprof {
@@ -43,6 +44,7 @@ inline constexpr std::array kCaptureFields{
     field<&Capture::truncated_stacks>("truncated_stacks"),
     field<&Capture::lost_stacks>("lost_stacks"),
     field<&Capture::unknown_frees>("unknown_frees"),
+    field<&Capture::missed_frees>("missed_frees"),
     field<&Capture::inherited_frees>("inherited_frees"),
     field<&Capture::nested_events>("nested_events"),
     field<&Capture::ring_waits>("ring_waits"),
@@ -132,6 +134,17 @@ inline constexpr std::array kTimelineFields{
     field<&TimelinePoint::rss_bytes>("rss_bytes"),
     field<&TimelinePoint::allocations>("allocations"),
 };
+
+// A new member of the model needs a line above, one in docs/profile-format.md and one in docs/profile.schema.json.
+static_assert(member_count<Process>() == kProcessFields.size());
+static_assert(member_count<Capture>() == kCaptureFields.size());
+static_assert(member_count<Totals>() == kTotalsFields.size());
+static_assert(member_count<Module>() == kModuleFields.size());
+static_assert(member_count<Frame>() == kFrameFields.size());
+static_assert(member_count<StackNode>() == kStackFields.size());
+static_assert(member_count<Site>() == kSiteFields.size());
+static_assert(member_count<Thread>() == kThreadFields.size());
+static_assert(member_count<TimelinePoint>() == kTimelineFields.size());
 
 /// Calls visit(key, Profile member, its fields) for every object of a file, then for every table.
 template <typename ProfileType, typename Visit>
