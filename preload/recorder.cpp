@@ -49,13 +49,12 @@ wire::StackId record(wire::Operation operation, wire::Hook hook, const void* blo
     abandon_unpublished(thread);
     if (thread.unwind != nullptr) reset(*thread.unwind);
   }
-  volatile std::uint64_t cookie = kGuardCookie;
-  thread.guard = &cookie;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
+  volatile std::uint64_t cookie;
+  if (!begin_event(thread, cookie)) return wire::kRootLost;
   const wire::StackId stack = g_region.max_depth == 0 ? wire::kRootComplete
                                                       : capture_stack(thread.unwind, caller, g_region.max_depth,
                                                                       g_stacks, g_modules, *g_region.header);
-  write_event(thread, operation, hook, address, size, stack);
+  end_event(thread, operation, hook, address, size, stack);
   return stack;
 }
 
@@ -68,10 +67,9 @@ void record_again(wire::Operation operation, wire::Hook hook, const void* block,
     if (hook_at_work(thread)) return write_nested(thread, operation, hook, address, size, stack);
     abandon_unpublished(thread);
   }
-  volatile std::uint64_t cookie = kGuardCookie;
-  thread.guard = &cookie;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  write_event(thread, operation, hook, address, size, stack);
+  volatile std::uint64_t cookie;
+  if (!begin_event(thread, cookie)) return;
+  end_event(thread, operation, hook, address, size, stack);
 }
 
 }  // namespace memprof::preload

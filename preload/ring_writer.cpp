@@ -23,24 +23,21 @@ void ring_doorbell() {
 }
 
 bool make_room(ThreadState& thread) {
-  constexpr std::uint64_t kNeeded = 2 + kNestedRoom;
-  if (has_room(thread, kNeeded)) return true;
+  if (has_room(thread, kRoom)) return true;
   wire::Header& header = *g_region.header;
   if (g_region.drop_when_full) {
     header.dropped_events.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
   wire::RingHeader& ring = *thread.ring;
-  // Records of handlers that nobody published yet would never be drained.
-  ring.head.store(thread.reserved, std::memory_order_release);
   header.ring_waits.fetch_add(1, std::memory_order_relaxed);
   const std::uint64_t begin_ns = sys::monotonic_ns();
   bool alive = true;
-  while (!has_room(thread, kNeeded) && alive) {
+  while (!has_room(thread, kRoom) && alive) {
     const std::uint32_t drained = ring.drained.load(std::memory_order_acquire);
     ring.producer_waits.store(1, std::memory_order_seq_cst);
     // Again after the flag: the collector looks at the flag after it has moved the tail.
-    if (has_room(thread, kNeeded)) break;
+    if (has_room(thread, kRoom)) break;
     ring_doorbell();
     sys::futex_wait(ring.drained, drained, kLookAgainNs);
     alive = collector_alive();
@@ -53,26 +50,19 @@ bool make_room(ThreadState& thread) {
 
 void write_nested(ThreadState& thread, wire::Operation operation, wire::Hook hook, std::uint64_t address,
                   std::uint64_t size, wire::StackId stack) {
-  const std::uint64_t count = size >> 32 != 0 ? 2 : 1;
-  if (!has_room(thread, 2)) {
+  // Two records for this event, and two in which the interrupted hook appends its own once more.
+  if (!has_room(thread, 4)) {
     g_region.header->nested_dropped.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   g_region.header->nested_events.fetch_add(1, std::memory_order_relaxed);
-  const std::uint64_t slot = reserve(thread, count);
-  const std::uint64_t ticks = now_ticks();
-  if (count == 2) {
-    record_at(thread, slot) = wire::Record::make(ticks, wire::Operation::kExtension, 0, size >> 32, 0, 0);
-  }
-  record_at(thread, slot + count - 1) =
-      wire::Record::make(ticks, operation, static_cast<std::uint8_t>(hook), address, size, stack);
+  append(thread, operation, hook, address, size, stack);
 }
 
 void write_thread_mark(ThreadState& thread, std::uint32_t tid) {
-  volatile std::uint64_t cookie = kGuardCookie;
-  thread.guard = &cookie;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  write_event(thread, wire::Operation::kMark, static_cast<wire::Hook>(wire::Mark::kThread), tid, 0, 0);
+  volatile std::uint64_t cookie;
+  if (!begin_event(thread, cookie)) return;
+  end_event(thread, wire::Operation::kMark, static_cast<wire::Hook>(wire::Mark::kThread), tid, 0, 0);
 }
 
 void abandon_unpublished(ThreadState& thread) {

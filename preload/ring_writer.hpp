@@ -11,10 +11,10 @@
 
 namespace memprof::preload {
 
-/// Room that only nested records may use, so that a hook that waits for room does not starve its own handler.
-inline constexpr std::uint64_t kNestedRoom = 64;
+/// Records of the ring that must be free before an event begins: its own and those of handlers that interrupt it.
+inline constexpr std::uint64_t kRoom = 66;
 
-/// Waits for the collector until the ring has room for two records, or drops. False: the event is lost and counted.
+/// Waits for the collector until the ring has room for an event, or drops. False: the event is lost and counted.
 bool make_room(ThreadState& thread);
 
 /// The record of a signal handler that interrupted a hook: left for the hook to publish.
@@ -63,16 +63,12 @@ void abandon_unpublished(ThreadState& thread);
   return thread.records[slot & (g_region.ring_records - 1)];
 }
 
-/// Writes and publishes one event. The guard must be set; it is released.
-[[gnu::always_inline]] inline void write_event(ThreadState& thread, wire::Operation operation, wire::Hook hook,
-                                               std::uint64_t address, std::uint64_t size, wire::StackId stack) {
+/// Appends one event behind everything that is in the ring, published or not, and returns its first slot. The caller
+/// has made sure of the room: two records, and two more for each handler that may interrupt it (write_nested() does).
+[[gnu::always_inline]] inline std::uint64_t append(ThreadState& thread, wire::Operation operation, wire::Hook hook,
+                                                   std::uint64_t address, std::uint64_t size, wire::StackId stack) {
   const std::uint64_t count = __builtin_expect(size >> 32 != 0, 0) ? 2 : 1;
   for (;;) {
-    if (__builtin_expect(thread.reserved + 2 + kNestedRoom - thread.seen_tail > g_region.ring_records, 0) &&
-        !make_room(thread)) {
-      publish_and_release(thread);
-      return;
-    }
     const std::uint64_t slot = reserve(thread, count);
     const std::uint64_t ticks = now_ticks();
     if (count == 2) {
@@ -81,17 +77,37 @@ void abandon_unpublished(ThreadState& thread);
     record_at(thread, slot + count - 1) =
         wire::Record::make(ticks, operation, static_cast<std::uint8_t>(hook), address, size, stack);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (__builtin_expect(*const_cast<volatile std::uint64_t*>(&thread.reserved) == slot + count, 1)) {
-      const std::uint64_t quarter = g_region.ring_records / 4;
-      publish_and_release(thread);
-      if (__builtin_expect(((slot ^ (slot + count)) & quarter) != 0, 0)) ring_doorbell();
-      return;
-    }
-    // A handler's records follow: skip ours, which would be later than theirs, and append it again.
+    if (__builtin_expect(*const_cast<volatile std::uint64_t*>(&thread.reserved) == slot + count, 1)) return slot;
+    // A handler's records follow and may be earlier than ours: give the slot up, at a time that keeps the order, and
+    // append anew.
+    const std::uint64_t next_ticks = record_at(thread, slot + count).ticks();
     for (std::uint64_t i = 0; i < count; ++i) {
-      record_at(thread, slot + i) = wire::Record::make(ticks, wire::Operation::kExtension, 0, 0, 0, 0);
+      record_at(thread, slot + i) = wire::Record::make(next_ticks, wire::Operation::kExtension, 0, 0, 0, 0);
     }
   }
+}
+
+/// Sets the guard with room for an event secured; `cookie` lives in the hook's frame. False: the event is lost and
+/// counted, or recording has ended.
+[[gnu::always_inline]] inline bool begin_event(ThreadState& thread, volatile std::uint64_t& cookie) {
+  cookie = kGuardCookie;
+  for (;;) {
+    thread.guard = &cookie;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (__builtin_expect(thread.reserved + kRoom - thread.seen_tail <= g_region.ring_records, 1)) return true;
+    // The wait is without the guard: a handler that comes in meanwhile records, and waits, like any other hook.
+    thread.guard = nullptr;
+    if (!make_room(thread)) return false;
+  }
+}
+
+/// Writes and publishes one event after begin_event().
+[[gnu::always_inline]] inline void end_event(ThreadState& thread, wire::Operation operation, wire::Hook hook,
+                                             std::uint64_t address, std::uint64_t size, wire::StackId stack) {
+  const std::uint64_t slot = append(thread, operation, hook, address, size, stack);
+  const std::uint64_t end = thread.reserved;
+  publish_and_release(thread);
+  if (__builtin_expect(((slot ^ end) & (g_region.ring_records / 4)) != 0, 0)) ring_doorbell();
 }
 
 }  // namespace memprof::preload
