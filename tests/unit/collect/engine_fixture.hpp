@@ -29,7 +29,8 @@ struct EngineFixture {
                          wire::FullRing full_ring = wire::FullRing::kWait)
       : region(make_region(capacity, full_ring)),
         target(region.descriptor(), region.bytes()),
-        engine(region, [this] { return now; }, EngineOptions{1, 1'000'000, resolve_threads}) {}
+        engine(
+            region, [this] { return now; }, EngineOptions{1, 1'000'000, resolve_threads}) {}
 
   /// Drains, ends, and hands the figures out.
   CapturedProcess finish() {

@@ -2,7 +2,10 @@
 // Plays the target's side of a region: writes well-formed records (or whatever a test asks for) as libmemprof.so
 // would, from any number of threads with one FakeRing each.
 
+#include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -30,21 +33,26 @@ class FakeTarget {
     void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor, 0);
     if (memory == MAP_FAILED) throw std::runtime_error("the fake target cannot map the region");
     base_ = static_cast<std::byte*>(memory);
+    rings_offset_ = header().rings_offset;
+    modules_offset_ = header().modules_offset;
+    paths_offset_ = header().paths_offset;
+    nodes_offset_ = header().nodes_offset;
+    records_offset_ = header().records_offset;
+    ring_records_ = header().ring_records;
   }
   ~FakeTarget() { ::munmap(base_, bytes_); }
   FakeTarget(const FakeTarget&) = delete;
   FakeTarget& operator=(const FakeTarget&) = delete;
 
   wire::Header& header() const { return *at<wire::Header>(0); }
-  wire::RingHeader& ring(std::uint32_t index) const { return at<wire::RingHeader>(header().rings_offset)[index]; }
+  wire::RingHeader& ring(std::uint32_t index) const { return at<wire::RingHeader>(rings_offset_)[index]; }
   wire::Record* records(std::uint32_t ring) const {
-    return at<wire::Record>(header().records_offset) + std::size_t{ring} * header().ring_records;
+    return at<wire::Record>(records_offset_) + std::size_t{ring} * ring_records_;
   }
-  wire::ModuleRecord& module(std::uint32_t index) const {
-    return at<wire::ModuleRecord>(header().modules_offset)[index];
-  }
-  wire::StackNode& node(wire::StackId id) const { return at<wire::StackNode>(header().nodes_offset)[id]; }
+  wire::ModuleRecord& module(std::uint32_t index) const { return at<wire::ModuleRecord>(modules_offset_)[index]; }
+  wire::StackNode& node(wire::StackId id) const { return at<wire::StackNode>(nodes_offset_)[id]; }
   std::byte* bytes() const { return base_; }
+  std::uint32_t ring_records() const { return ring_records_; }
 
   /// Present time as the hooks stamp it.
   std::uint64_t now() const {
@@ -77,7 +85,7 @@ class FakeTarget {
     const std::uint32_t index = header().modules_used.fetch_add(1);
     const auto size = static_cast<std::uint32_t>(path.size());
     const std::uint32_t offset = header().paths_used.fetch_add(size);
-    std::memcpy(at<char>(header().paths_offset) + offset, path.data(), path.size());
+    std::memcpy(at<char>(paths_offset_) + offset, path.data(), path.size());
     wire::ModuleRecord& record = module(index);
     record.path_offset = offset;
     record.path_bytes = size;
@@ -99,6 +107,9 @@ class FakeTarget {
 
   std::byte* base_ = nullptr;
   std::uint64_t bytes_;
+  // Copied while connecting, as the target does: a test may scribble over the header.
+  std::uint64_t rings_offset_ = 0, modules_offset_ = 0, paths_offset_ = 0, nodes_offset_ = 0, records_offset_ = 0;
+  std::uint32_t ring_records_ = 0;
 };
 
 /// One thread's ring. Times are given by the test, or the present where they are left out (kNow).
@@ -143,8 +154,8 @@ class FakeRing {
     publish();
   }
 
-  void event(std::uint64_t ticks, wire::Operation operation, wire::Hook hook, std::uint64_t address,
-             std::uint64_t size, wire::StackId stack) {
+  void event(std::uint64_t ticks, wire::Operation operation, wire::Hook hook, std::uint64_t address, std::uint64_t size,
+             wire::StackId stack) {
     wait_for_room(2);
     if (size >> 32 != 0) put(ticks, wire::Operation::kExtension, 0, size >> 32, 0, 0);
     put(ticks, operation, static_cast<std::uint8_t>(hook), address, size, stack);
@@ -158,23 +169,23 @@ class FakeRing {
     put(wire::Record::make(time, operation, hook_or_mark, address, size, stack));
   }
   void put(const wire::Record& record) {
-    target_.records(index_)[head_ & (target_.header().ring_records - 1)] = record;
+    target_.records(index_)[head_ & (target_.ring_records() - 1)] = record;
     ++head_;
   }
   void publish() {
-    const std::uint64_t quarter = target_.header().ring_records / 4;
+    const std::uint64_t quarter = target_.ring_records() / 4;
     const std::uint64_t before = ring_.head.load(std::memory_order_relaxed);
     ring_.head.store(head_, std::memory_order_seq_cst);
     if (((before ^ head_) & quarter) != 0) ring_doorbell();
   }
 
-  std::uint64_t room() const { return target_.header().ring_records - (head_ - ring_.tail.load()); }
+  std::uint64_t room() const { return target_.ring_records() - (head_ - ring_.tail.load()); }
 
  private:
   void ring_doorbell() {
     if (target_.header().collector_sleeps.load() == 0) return;
     target_.header().doorbell.fetch_add(1);
-    futex(target_.header().doorbell, /*FUTEX_WAKE*/ 1, 1 << 30, nullptr);
+    futex(target_.header().doorbell, FUTEX_WAKE, 1 << 30, nullptr);
   }
 
   void wait_for_room(std::uint64_t records) {
@@ -187,12 +198,14 @@ class FakeRing {
       ring_doorbell();
       // Much longer than a test may take: a missed wake shows as a failure by time-out.
       const timespec long_time{600, 0};
-      futex(ring_.drained, /*FUTEX_WAIT*/ 0, drained, &long_time);
+      futex(ring_.drained, FUTEX_WAIT, drained, &long_time);
     }
     ring_.producer_waits.store(0);
   }
 
-  static void futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value, const timespec* timeout);
+  static void futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value, const timespec* timeout) {
+    ::syscall(SYS_futex, &word, operation, value, timeout, nullptr, 0);
+  }
 
   const FakeTarget& target_;
   std::uint32_t index_;
@@ -201,11 +214,3 @@ class FakeRing {
 };
 
 }  // namespace memprof::collect
-
-#include <sys/syscall.h>
-#include <unistd.h>
-
-inline void memprof::collect::FakeRing::futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value,
-                                              const timespec* timeout) {
-  ::syscall(SYS_futex, &word, operation, value, timeout, nullptr, 0);
-}
