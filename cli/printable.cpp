@@ -127,12 +127,9 @@ std::string padded_right(std::string_view text, std::size_t width) {
 }
 
 std::string display_path(const std::string& path) {
-  static const std::string below = [] {
-    std::error_code error;
-    const auto directory = std::filesystem::current_path(error);
-    return error ? std::string{} : directory.string() + "/";
-  }();
-  return !below.empty() && path.starts_with(below) ? path.substr(below.size()) : path;
+  std::error_code error;
+  const std::string below = std::filesystem::current_path(error).string() + "/";
+  return !error && path.starts_with(below) ? path.substr(below.size()) : path;
 }
 
 }  // namespace memprof::cli

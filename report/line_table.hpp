@@ -12,10 +12,10 @@
 namespace memprof::report {
 
 struct LineTableOptions {
-  std::string function;            ///< POSIX extended regular expression, searched in the name; empty: all
-  std::vector<std::string> files;  ///< globs as in filter.hpp; a function is kept if any matches or none is given
+  std::string function = {};            ///< POSIX extended regular expression, searched in the name; empty: all
+  std::vector<std::string> files = {};  ///< globs as in filter.hpp; a function is kept if any matches or none is given
   /// Where sources are searched for. What lies below them or below the working directory is user code.
-  std::vector<std::string> directories;
+  std::vector<std::string> directories = {};
   bool innermost = false;  ///< how `self_allocated_bytes` attributes; see own_frame.hpp
 };
 

@@ -13,7 +13,7 @@ namespace memprof::tests {
 
 /// What a test says about a frame; unknown parts are left out.
 struct FrameText {
-  std::string function;
+  std::string function = {};
   std::string file = {};
   std::uint32_t line = 0;
   std::uint32_t function_line = 0;
