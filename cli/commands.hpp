@@ -8,10 +8,12 @@
 
 namespace memprof::cli {
 
+Command run_command();
 Command lines_command();
 Command top_command();
 Command leaks_command();
 Command info_command();
+
 /// In the order of `memprof --help`.
 const std::vector<Command>& all_commands();
 

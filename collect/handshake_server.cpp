@@ -2,13 +2,14 @@
 
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "collect/session_pidfd.hpp"
 
 namespace memprof::collect {
 namespace {
@@ -37,7 +38,7 @@ bool hung_up(int connection) {
 /// A pidfd that is certainly the peer's: its pid cannot have been given to another process while it keeps the
 /// connection open.
 UniqueFd open_process(const Peer& peer) {
-  UniqueFd process(::pidfd_open(peer.pid, 0));
+  UniqueFd process = open_pidfd(peer.pid);
   if (process && hung_up(peer.connection.get())) process.reset();
   return process;
 }

@@ -1,7 +1,6 @@
 #include "collect/session.hpp"
 
 #include <sys/epoll.h>
-#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -19,6 +18,7 @@
 #include "collect/launch.hpp"
 #include "collect/session_directory.hpp"
 #include "collect/session_images.hpp"
+#include "collect/session_pidfd.hpp"
 #include "collect/session_signals.hpp"
 
 namespace memprof::collect {
@@ -129,7 +129,7 @@ Result<void> Session::start(const std::string& library, const std::string& socke
   main_pid_ = *pid;
   images_.set_main(main_pid_);
   // It stays at least a zombie until handle_main_end(), so the number is certainly its own.
-  main_pidfd_ = UniqueFd(::pidfd_open(main_pid_, 0));
+  main_pidfd_ = open_pidfd(main_pid_);
   watch(main_pidfd_.get(), kMain);
   lift_own_limits();
   return {};

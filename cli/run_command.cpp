@@ -1,0 +1,263 @@
+// memprof run: profiles a program from its start to its end.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "cli/options.hpp"
+#include "cli/program.hpp"
+#include "cli/run_command_library.hpp"
+#include "cli/run_command_output.hpp"
+#include "cli/run_command_progress.hpp"
+#include "cli/run_command_signals.hpp"
+#include "cli/run_command_summary.hpp"
+#include "collect/build_profile.hpp"
+#include "collect/session.hpp"
+#include "collect/target_check.hpp"
+
+namespace memprof::cli {
+namespace {
+
+constexpr std::uint64_t kUsualDepth = 16384;
+constexpr std::uint64_t kTrivialEvents = 1000;       // fewer than this,
+constexpr std::uint64_t kTrivialPeak = 1024 * 1024;  // and less memory: hardly worth a profile of its own
+constexpr char kDebuginfodVariable[] = "DEBUGINFOD_URLS";
+
+struct RunOptions {
+  std::string output;
+  bool quiet = false;
+  std::uint64_t depth = kUsualDepth;
+  bool drop = false;
+  bool follow = true;
+  bool debuginfod = false;
+};
+
+bool is_trivial(const collect::CapturedProcess& process) {
+  return process.events() < kTrivialEvents && process.totals.peak_bytes < kTrivialPeak;
+}
+
+/// A shell may start us with a standard stream closed. Its number must not go to a socket of ours that a later message
+/// would be written into. The program still finds it closed.
+void occupy_standard_streams() {
+  for (int descriptor = ::open("/dev/null", O_RDWR | O_CLOEXEC); descriptor >= 0;
+       descriptor = ::open("/dev/null", O_RDWR | O_CLOEXEC)) {
+    if (descriptor > STDERR_FILENO) {
+      ::close(descriptor);
+      return;
+    }
+  }
+}
+
+/// One `memprof run`, from the checked options to the exit status.
+class Run {
+ public:
+  Run(const RunOptions& options, const Invocation& invocation, ProfileOutput output)
+      : options_(options),
+        console_(invocation.console),
+        command_(invocation.program),
+        output_(std::move(output)),
+        progress_(options.quiet) {
+    const Terminal terminal = look_at_terminal(STDERR_FILENO);
+    constexpr unsigned kPrefix = 9;  // "memprof: "
+    style_ = {terminal.width > kPrefix ? terminal.width - kPrefix : terminal.width, terminal.colour};
+  }
+
+  Result<int> execute(const collect::Target& target, const std::string& library);
+
+ private:
+  void say(const std::string& line);
+  void note(const std::string& sentence);
+  collect::SessionObserver observer();
+  int report(collect::SessionResult result);
+  bool save_main(collect::CapturedProcess&& captured);
+  void save_others(std::vector<collect::CapturedProcess>&& others);
+  Profile symbolize(collect::CapturedProcess&& captured);
+  bool save(const Profile& profile, std::string& path);
+
+  const RunOptions& options_;
+  Console& console_;
+  const std::vector<std::string>& command_;
+  ProfileOutput output_;
+  RunProgress progress_;
+  SummaryStyle style_;
+  bool failed_ = false;  ///< something could not be written
+};
+
+Result<int> Run::execute(const collect::Target& target, const std::string& library) {
+  for (const std::string& sentence : target.notes) note(sentence);
+  collect::SessionOptions session;
+  session.executable = target.path;
+  session.command = command_;
+  session.preload_library = library;
+  session.max_depth = static_cast<std::uint32_t>(std::min<std::uint64_t>(options_.depth, UINT32_MAX));
+  session.drop_when_full = options_.drop;
+  session.follow_children = options_.follow;
+  const WritingSignals signals(options_.quiet);
+  auto result = collect::run_session(session, observer());
+  progress_.clear();
+  if (!result) return tl::unexpected(result.error());
+  // The symbol library asks servers whenever it finds this variable; the user has to say so first.
+  if (!options_.debuginfod) ::unsetenv(kDebuginfodVariable);
+  return report(std::move(*result));
+}
+
+void Run::say(const std::string& line) {
+  if (options_.quiet) return;
+  progress_.clear();
+  console_.err << "memprof: " + line + '\n';
+}
+
+void Run::note(const std::string& sentence) { say("note: " + sentence); }
+
+collect::SessionObserver Run::observer() {
+  collect::SessionObserver observer;
+  observer.note = [this](const std::string& sentence) { note(sentence); };
+  if (progress_.visible()) {
+    observer.status = [this](const collect::LiveStatus& status) { progress_.running(status); };
+    observer.suspended = [this] { progress_.clear(); };
+  }
+  return observer;
+}
+
+int Run::report(collect::SessionResult result) {
+  std::vector<collect::CapturedProcess> others = std::move(result.processes);
+  if (result.main_process) {
+    const auto at = others.begin() + static_cast<std::ptrdiff_t>(*result.main_process);
+    collect::CapturedProcess main = std::move(*at);
+    others.erase(at);
+    save_main(std::move(main));
+  } else {
+    report_error({command_.front() + " was not profiled: " + result.unrecorded_reason,
+                  "look for messages of the dynamic loader above; statically linked parts cannot be profiled"},
+                 console_.err);
+  }
+  save_others(std::move(others));
+  if (result.exit_status == 0 && failed_) return static_cast<int>(ExitCode::kFailed);
+  return result.exit_status;
+}
+
+bool Run::save_main(collect::CapturedProcess&& captured) {
+  const Profile profile = symbolize(std::move(captured));
+  std::string path = output_.main_path(profile.process);
+  const bool saved = save(profile, path);
+  for (const std::string& line : summarize(profile, style_)) say(line);
+  if (saved) {
+    say("the profile is in " + path);
+    say("next: memprof lines " + path);
+  }
+  return saved;
+}
+
+void Run::save_others(std::vector<collect::CapturedProcess>&& others) {
+  std::vector<OtherProcess> rows;
+  TrivialProcesses trivial;
+  for (collect::CapturedProcess& captured : others) {
+    if (captured.events() == 0) continue;
+    if (is_trivial(captured)) {
+      ++trivial.count;
+      trivial.allocations += captured.totals.allocations;
+      auto& names = trivial.programs;
+      if (std::find(names.begin(), names.end(), captured.process.program) == names.end()) {
+        names.push_back(captured.process.program);
+      }
+      continue;
+    }
+    const Profile profile = symbolize(std::move(captured));
+    OtherProcess row{profile.process.program,
+                     profile.process.pid,
+                     profile.totals.peak_bytes,
+                     profile.totals.allocations,
+                     output_.other_path(profile.process),
+                     profile.capture.complete};
+    if (save(profile, row.path)) rows.push_back(std::move(row));
+  }
+  for (const std::string& line : list_processes(rows, trivial, style_)) say(line);
+}
+
+Profile Run::symbolize(collect::CapturedProcess&& captured) {
+  collect::SymbolizerOptions symbols;
+  symbols.debuginfod = options_.debuginfod;
+  Profile profile = collect::build_profile(
+      std::move(captured), symbols,
+      [this](double fraction, const std::string& what) { progress_.looking_up_symbols(fraction, what); });
+  progress_.clear();
+  return profile;
+}
+
+/// `path` becomes the place where it really is. What went wrong is said even when quiet.
+bool Run::save(const Profile& profile, std::string& path) {
+  auto saved = ProfileOutput::save(profile, path);
+  if (!saved) {
+    failed_ = true;
+    report_error(saved.error(), console_.err);
+    return false;
+  }
+  if (!saved->trouble.empty()) {
+    report_error({saved->trouble, "the profile is in " + saved->path + " instead"}, console_.err);
+  }
+  path = saved->path;
+  return true;
+}
+
+Result<int> run(const RunOptions& options, const Invocation& invocation) {
+  occupy_standard_streams();
+  if (invocation.program.empty()) {
+    return failure("memprof run: no program given", "memprof run PROGRAM [ARGS...], as in: memprof run ls -l");
+  }
+  if (options.debuginfod && std::getenv(kDebuginfodVariable) == nullptr) {
+    return failure(std::string("--debuginfod: there is no server to ask: ") + kDebuginfodVariable + " is not set",
+                   std::string("export ") + kDebuginfodVariable + "=https://debuginfod.debian.net");
+  }
+  const auto target = collect::check_target(invocation.program.front());
+  if (!target) return tl::unexpected(target.error());
+  const auto library = find_preload_library();
+  if (!library) return tl::unexpected(library.error());
+  auto output = ProfileOutput::prepare(options.output);
+  if (!output) return tl::unexpected(output.error());
+  return Run(options, invocation, std::move(*output)).execute(*target, *library);
+}
+
+}  // namespace
+
+Command run_command() {
+  Command command;
+  command.name = "run";
+  command.summary = "run a program and write its profile";
+  command.description =
+      "Runs PROGRAM with its streams, signals, terminal and exit status as they would be without memprof, records each "
+      "allocation and each free with its call stack, also in the processes that it starts, and then writes a profile "
+      "and prints a summary.\n\n"
+      "Ctrl-C reaches the program as usual; memprof stays until the profile is written. A second Ctrl-C ends the wait "
+      "for a program, or for processes it has left behind, that do not end by themselves.\n\n"
+      "The exit status is the program's: 128+N when signal N killed it. memprof's own: 127 no such program, 126 it "
+      "cannot be started or profiled, 2 wrong arguments or unwritable output.";
+  command.examples = {{"profile a program", "memprof run ./app --fast input.txt"},
+                      {"choose the name of the profile, compressed", "memprof run -o app.json.zst ./app"},
+                      {"count only, without call stacks", "memprof run --depth 0 ./app"},
+                      {"only the shell itself, not what it starts", "memprof run --follow none sh build.sh"}};
+  command.takes_program = true;
+  command.define = [](CLI::App& parser) -> RunCommand {
+    auto options = std::make_shared<RunOptions>();
+    add_text(parser, "-o,--output", options->output, "FILE",
+             "write the profile to FILE; .zst compresses (default: memprof.<program>.<pid>.json)");
+    add_flag(parser, "-q,--quiet", options->quiet, "say nothing but errors");
+    add_number(parser, "--depth", options->depth, 0, "keep at most N frames of a call stack; 0 records no stacks");
+    add_flag(parser, "--drop", options->drop,
+             "drop events rather than let the program wait when it is faster than memprof");
+    add_choice<bool>(parser, "--follow", options->follow, {{"all", true}, {"none", false}},
+                     "profile the processes that the program starts, too (default: all)");
+    add_flag(parser, "--debuginfod", options->debuginfod, "download missing debug information (asks $DEBUGINFOD_URLS)");
+    return [options](const Invocation& invocation) { return run(*options, invocation); };
+  };
+  return command;
+}
+
+}  // namespace memprof::cli

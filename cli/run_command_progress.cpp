@@ -1,0 +1,78 @@
+#include "cli/run_command_progress.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "cli/units.hpp"
+
+namespace memprof::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr double kFirstShown_s = 0.3;     // a program that is over by then needs no status
+constexpr std::size_t kRateSamples = 10;  // a second's worth
+constexpr auto kLookupSilence = 1s;
+constexpr auto kRedraw = 100ms;
+constexpr std::size_t kBarColumns = 24;
+
+std::string clock_text(double seconds) {
+  const auto whole = static_cast<unsigned long>(seconds);
+  std::array<char, 40> text{};
+  if (whole < 3600) {
+    std::snprintf(text.data(), text.size(), "%lu:%02lu", whole / 60, whole % 60);
+  } else {
+    std::snprintf(text.data(), text.size(), "%lu:%02lu:%02lu", whole / 3600, whole / 60 % 60, whole % 60);
+  }
+  return text.data();
+}
+
+}  // namespace
+
+std::string status_text(const collect::LiveStatus& status, double events_per_second) {
+  std::string text = "memprof: " + clock_text(status.elapsed_s) + "  live " + format_size(status.live_bytes) +
+                     "  peak " + format_size(status.peak_bytes) + "  " +
+                     format_count(static_cast<std::uint64_t>(events_per_second)) + " events/s";
+  if (status.processes > 1) text += "  " + std::to_string(status.processes) + " processes";
+  if (status.main_ended) text += "  (Ctrl-C ends the wait)";
+  if (status.interrupted) text += "  (Ctrl-C again: stop recording)";
+  return text;
+}
+
+std::string symbols_text(double fraction, const std::string& what) {
+  const double share = std::clamp(fraction, 0.0, 1.0);
+  const auto filled = static_cast<std::size_t>(share * static_cast<double>(kBarColumns));
+  std::array<char, 16> percent{};
+  std::snprintf(percent.data(), percent.size(), "%3.0f %%", share * 100);
+  return "memprof: looking up symbols  [" + std::string(filled, '#') + std::string(kBarColumns - filled, ' ') + "]  " +
+         percent.data() + "  " + what;
+}
+
+RunProgress::RunProgress(bool quiet) : line_(STDERR_FILENO), visible_(!quiet && line_.usable()) {}
+
+void RunProgress::running(const collect::LiveStatus& status) {
+  const double rate = events_per_second(status);
+  if (visible_ && status.elapsed_s >= kFirstShown_s) line_.show_beside_program(status_text(status, rate));
+}
+
+double RunProgress::events_per_second(const collect::LiveStatus& status) {
+  const Sample oldest = samples_.empty() ? Sample{0, 0} : samples_.front();
+  samples_.push_back({status.elapsed_s, status.events});
+  if (samples_.size() > kRateSamples) samples_.pop_front();
+  const double passed = status.elapsed_s - oldest.elapsed_s;
+  return passed > 0 ? static_cast<double>(status.events - std::min(oldest.events, status.events)) / passed : 0;
+}
+
+void RunProgress::looking_up_symbols(double fraction, const std::string& what) {
+  if (!visible_) return;
+  const auto now = Clock::now();
+  if (lookup_start_ == Clock::time_point{}) lookup_start_ = now;
+  if (now - lookup_start_ < kLookupSilence || now - last_drawn_ < kRedraw) return;
+  last_drawn_ = now;
+  line_.show_at_cursor(symbols_text(fraction, what));
+}
+
+}  // namespace memprof::cli

@@ -1,0 +1,212 @@
+#include "cli/run_command_summary.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+
+#include "cli/units.hpp"
+#include "report/frame_names.hpp"
+#include "report/grouping.hpp"
+#include "report/own_frame.hpp"
+
+namespace memprof::cli {
+namespace {
+
+constexpr std::size_t kTopSites = 5;
+constexpr std::size_t kNarrowestName = 16;
+constexpr std::size_t kNamesShown = 4;
+constexpr double kManyTruncated = 0.01;  // of all events
+constexpr double kLongWait = 0.01;       // of the run's duration
+
+std::string ending(const Process& process) {
+  const std::string after = " after " + format_duration(process.duration_s);
+  switch (process.end_kind) {
+    case EndKind::kExited:
+      return (process.end_value == 0 ? " ended" : " ended with status " + std::to_string(process.end_value)) + after;
+    case EndKind::kSignalled: {
+      const char* const name = ::sigabbrev_np(process.end_value);
+      return " was killed by " +
+             (name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(process.end_value)) + after;
+    }
+    case EndKind::kReplaced:
+      return " became another program" + after;
+    case EndKind::kStillRunning:
+      return " still runs" + after;
+    case EndKind::kUnknown:
+      break;
+  }
+  return " ended" + after;
+}
+
+/// Characters, as far as UTF-8 goes; the terminal may show some of them wider.
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string pad_left(const std::string& text, std::size_t columns) {
+  const std::size_t own = columns_of(text);
+  return own < columns ? std::string(columns - own, ' ') + text : text;
+}
+
+std::string pad_right(const std::string& text, std::size_t columns) {
+  const std::size_t own = columns_of(text);
+  return own < columns ? text + std::string(columns - own, ' ') : text;
+}
+
+std::string without_controls(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return text;
+}
+
+/// Takes out of the middle what does not fit.
+std::string shortened(const std::string& text, std::size_t columns) {
+  if (columns_of(text) <= columns || columns < 3) return text;
+  const auto boundary = [&](std::size_t at) {
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) ++at;
+    return at;
+  };
+  const std::size_t head = (columns - 1) / 2, tail = columns - 1 - head;
+  return text.substr(0, boundary(head)) + "…" + text.substr(boundary(text.size() - tail));
+}
+
+std::string blocks(std::uint64_t count) { return format_count(count) + (count == 1 ? " block" : " blocks"); }
+
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%.1f %%",
+                whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+  return text.data();
+}
+
+std::string bold(const std::string& text, const SummaryStyle& style) {
+  return style.colour ? "\033[1m" + text + "\033[0m" : text;
+}
+
+std::string warning(const std::string& text, const SummaryStyle& style) {
+  return style.colour ? "\033[1;31m" + text + "\033[0m" : text;
+}
+
+std::string function_of(const Profile& profile, const report::GroupRow& row) {
+  if (row.frame == kNoIndex) return row.name;
+  const Frame& frame = profile.frames[row.frame];
+  if (frame.function == 0 || frame.nearest) return report::function_name(profile, frame);
+  return report::bare_function_name(profile.text(frame.function));
+}
+
+std::string place_of(const Profile& profile, const report::GroupRow& row) {
+  if (row.frame == kNoIndex) return {};
+  const Frame& frame = profile.frames[row.frame];
+  if (frame.file != 0 && frame.line != 0) {
+    return report::base_name(profile.text(frame.file)) + ':' + std::to_string(frame.line);
+  }
+  return report::base_name(report::module_name(profile, frame));
+}
+
+void add_top_sites(const Profile& profile, const SummaryStyle& style, std::vector<std::string>& lines) {
+  report::GroupOptions options;
+  options.by = report::GroupBy::kLine;
+  options.metric = report::Metric::kPeak;
+  const auto grouping = report::group_sites(profile, options);
+  if (!grouping || grouping->rows.empty()) return;
+  lines.push_back(bold("where the memory was at the peak", style));
+  std::size_t widest_place = 0;
+  const std::size_t count = std::min(grouping->rows.size(), kTopSites);
+  for (std::size_t i = 0; i < count; ++i) {
+    widest_place = std::max(widest_place, columns_of(place_of(profile, grouping->rows[i])));
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const report::GroupRow& row = grouping->rows[i];
+    std::string line = "  " + pad_left(format_size(row.measure.bytes), 9) + "  " +
+                       pad_left(percent(row.measure.bytes, grouping->total.bytes), 7) + "  ";
+    std::string place = without_controls(place_of(profile, row));
+    std::string function = without_controls(function_of(profile, row));
+    if (style.width > 0) {
+      const std::size_t room = std::max<std::size_t>(style.width, line.size() + 2 * kNarrowestName) - line.size() - 2;
+      const std::size_t place_room = std::min(widest_place, std::max(kNarrowestName, room / 2));
+      place = shortened(place, place_room);
+      function = shortened(function, room - place_room);
+      line += pad_right(place, place_room);
+    } else {
+      line += pad_right(place, widest_place);
+    }
+    lines.push_back(line + "  " + function);
+  }
+}
+
+}  // namespace
+
+std::string verdict(const Profile& profile) {
+  const Capture& capture = profile.capture;
+  std::string reasons;
+  const auto add = [&](const std::string& reason) { reasons += (reasons.empty() ? "" : "; ") + reason; };
+  if (!capture.complete) {
+    for (const std::string& reason : capture.incomplete_reasons) add(reason);
+    return "partial: " + reasons;
+  }
+  const double events = static_cast<double>(profile.totals.allocations + profile.totals.frees);
+  if (static_cast<double>(capture.truncated_stacks) > kManyTruncated * events) {
+    add("the stacks of " + format_count(capture.truncated_stacks) + " events are cut short");
+  }
+  if (capture.lost_stacks > 0) add(format_count(capture.lost_stacks) + " events have no stack");
+  if (capture.unknown_frees > 0) add(format_count(capture.unknown_frees) + " frees of unknown blocks");
+  return reasons.empty() ? "complete" : "degraded: " + reasons;
+}
+
+std::vector<std::string> summarize(const Profile& profile, const SummaryStyle& style) {
+  const Totals& totals = profile.totals;
+  std::vector<std::string> lines;
+  lines.push_back(bold(without_controls(profile.process.program), style) + ending(profile.process) + ", pid " +
+                  std::to_string(profile.process.pid));
+  lines.push_back("  allocated  " + format_size(totals.allocated_bytes) + " in " + blocks(totals.allocations) + ", " +
+                  format_count(totals.temporary_allocations) + " temporary");
+  lines.push_back("  peak       " + bold(format_size(totals.peak_bytes), style) + " in " + blocks(totals.peak_blocks) +
+                  " after " + format_duration(totals.peak_time_s));
+  lines.push_back("  unfreed    " + format_size(totals.live_bytes) + " in " + blocks(totals.live_blocks) +
+                  " at the end");
+  if (totals.failed_allocations > 0) {
+    lines.push_back("  failed     " + format_count(totals.failed_allocations) + " allocations got no memory");
+  }
+  const std::string quality = verdict(profile);
+  lines.push_back("  capture    " + (quality == "complete" ? quality : warning(quality, style)));
+  if (profile.capture.ring_wait_s > kLongWait * profile.process.duration_s) {
+    lines.push_back("  waited     " + format_duration(profile.capture.ring_wait_s) + " for memprof, in " +
+                    format_count(profile.capture.ring_waits) + " waits of its threads");
+  }
+  add_top_sites(profile, style, lines);
+  return lines;
+}
+
+std::vector<std::string> list_processes(const std::vector<OtherProcess>& others, const TrivialProcesses& trivial,
+                                        const SummaryStyle& style) {
+  std::vector<std::string> lines;
+  std::size_t widest_program = 7;
+  for (const OtherProcess& other : others) widest_program = std::max(widest_program, columns_of(other.program));
+  widest_program = std::min<std::size_t>(widest_program, 24);
+  if (!others.empty()) {
+    lines.push_back(bold("it started", style));
+    lines.push_back("  " + pad_right("program", widest_program) + "      pid       peak  allocations  profile");
+  }
+  for (const OtherProcess& other : others) {
+    lines.push_back("  " + pad_right(shortened(without_controls(other.program), widest_program), widest_program) +
+                    "  " + pad_left(std::to_string(other.pid), 7) + "  " + pad_left(format_size(other.peak_bytes), 9) +
+                    "  " + pad_left(format_count(other.allocations), 11) + "  " + other.path +
+                    (other.complete ? "" : warning(" (partial)", style)));
+  }
+  if (trivial.count == 0) return lines;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(trivial.programs.size(), kNamesShown); ++i) {
+    names += (i > 0 ? ", " : "") + without_controls(trivial.programs[i]);
+  }
+  if (trivial.programs.size() > kNamesShown) names += ", …";
+  lines.push_back(std::string(others.empty() ? "it started " : "  and ") + format_count(trivial.count) +
+                  (trivial.count == 1 ? " process" : " processes") + " that did next to nothing (" + names +
+                  "): " + format_count(trivial.allocations) + " allocations, no profile");
+  return lines;
+}
+
+}  // namespace memprof::cli

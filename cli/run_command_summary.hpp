@@ -1,0 +1,43 @@
+#pragma once
+// What `memprof run` says when the program has ended: one process in some detail, the others in a table.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "profile/profile.hpp"
+
+namespace memprof::cli {
+
+struct SummaryStyle {
+  unsigned width = 0;   ///< columns that a line may have; 0: no limit
+  bool colour = false;  ///< bold titles, and a verdict that stands out when it is a bad one
+};
+
+/// Lines without "memprof: ": how it ended, totals, peak, unfreed, capture quality, top sites at the peak.
+[[nodiscard]] std::vector<std::string> summarize(const Profile& profile, const SummaryStyle& style);
+
+/// One more process than the main one, its profile written.
+struct OtherProcess {
+  std::string program;
+  std::int32_t pid = 0;
+  std::uint64_t peak_bytes = 0;
+  std::uint64_t allocations = 0;
+  std::string path;
+  bool complete = true;
+};
+
+/// Processes that did next to nothing, without profiles.
+struct TrivialProcesses {
+  std::uint64_t count = 0;
+  std::uint64_t allocations = 0;
+  std::vector<std::string> programs;  ///< each name once
+};
+
+[[nodiscard]] std::vector<std::string> list_processes(const std::vector<OtherProcess>& others,
+                                                      const TrivialProcesses& trivial, const SummaryStyle& style);
+
+/// How far the figures can be trusted, in a word and its reasons: "complete", "partial: …", "degraded: …".
+[[nodiscard]] std::string verdict(const Profile& profile);
+
+}  // namespace memprof::cli
