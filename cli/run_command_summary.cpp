@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "cli/printable.hpp"
 #include "cli/units.hpp"
 #include "report/frame_names.hpp"
 #include "report/grouping.hpp"
@@ -38,40 +39,6 @@ std::string ending(const Process& process) {
       break;
   }
   return " ended" + after;
-}
-
-/// Characters, as far as UTF-8 goes; the terminal may show some of them wider.
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-std::string pad_left(const std::string& text, std::size_t columns) {
-  const std::size_t own = columns_of(text);
-  return own < columns ? std::string(columns - own, ' ') + text : text;
-}
-
-std::string pad_right(const std::string& text, std::size_t columns) {
-  const std::size_t own = columns_of(text);
-  return own < columns ? text + std::string(columns - own, ' ') : text;
-}
-
-std::string without_controls(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return text;
-}
-
-/// Takes out of the middle what does not fit.
-std::string shortened(const std::string& text, std::size_t columns) {
-  if (columns_of(text) <= columns || columns < 3) return text;
-  const auto boundary = [&](std::size_t at) {
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) ++at;
-    return at;
-  };
-  const std::size_t head = (columns - 1) / 2, tail = columns - 1 - head;
-  return text.substr(0, boundary(head)) + "…" + text.substr(boundary(text.size() - tail));
 }
 
 std::string blocks(std::uint64_t count) { return format_count(count) + (count == 1 ? " block" : " blocks"); }
@@ -117,22 +84,22 @@ void add_top_sites(const Profile& profile, const SummaryStyle& style, std::vecto
   std::size_t widest_place = 0;
   const std::size_t count = std::min(grouping->rows.size(), kTopSites);
   for (std::size_t i = 0; i < count; ++i) {
-    widest_place = std::max(widest_place, columns_of(place_of(profile, grouping->rows[i])));
+    widest_place = std::max(widest_place, display_width(place_of(profile, grouping->rows[i])));
   }
   for (std::size_t i = 0; i < count; ++i) {
     const report::GroupRow& row = grouping->rows[i];
-    std::string line = "  " + pad_left(format_size(row.measure.bytes), 9) + "  " +
-                       pad_left(percent(row.measure.bytes, grouping->total.bytes), 7) + "  ";
-    std::string place = without_controls(place_of(profile, row));
-    std::string function = without_controls(function_of(profile, row));
+    std::string line = "  " + padded_left(format_size(row.measure.bytes), 9) + "  " +
+                       padded_left(percent(row.measure.bytes, grouping->total.bytes), 7) + "  ";
+    std::string place = printable(place_of(profile, row));
+    std::string function = printable(function_of(profile, row));
     if (style.width > 0) {
       const std::size_t room = std::max<std::size_t>(style.width, line.size() + 2 * kNarrowestName) - line.size() - 2;
       const std::size_t place_room = std::min(widest_place, std::max(kNarrowestName, room / 2));
-      place = shortened(place, place_room);
-      function = shortened(function, room - place_room);
-      line += pad_right(place, place_room);
+      place = shortened_middle(place, place_room);
+      function = shortened_middle(function, room - place_room);
+      line += padded_right(place, place_room);
     } else {
-      line += pad_right(place, widest_place);
+      line += padded_right(place, widest_place);
     }
     lines.push_back(line + "  " + function);
   }
@@ -160,7 +127,7 @@ std::string verdict(const Profile& profile) {
 std::vector<std::string> summarize(const Profile& profile, const SummaryStyle& style) {
   const Totals& totals = profile.totals;
   std::vector<std::string> lines;
-  lines.push_back(bold(without_controls(profile.process.program), style) + ending(profile.process) + ", pid " +
+  lines.push_back(bold(printable(profile.process.program), style) + ending(profile.process) + ", pid " +
                   std::to_string(profile.process.pid));
   lines.push_back("  allocated  " + format_size(totals.allocated_bytes) + " in " + blocks(totals.allocations) + ", " +
                   format_count(totals.temporary_allocations) + " temporary");
@@ -185,22 +152,23 @@ std::vector<std::string> list_processes(const std::vector<OtherProcess>& others,
                                         const SummaryStyle& style) {
   std::vector<std::string> lines;
   std::size_t widest_program = 7;
-  for (const OtherProcess& other : others) widest_program = std::max(widest_program, columns_of(other.program));
+  for (const OtherProcess& other : others) widest_program = std::max(widest_program, display_width(other.program));
   widest_program = std::min<std::size_t>(widest_program, 24);
   if (!others.empty()) {
     lines.push_back(bold("it started", style));
-    lines.push_back("  " + pad_right("program", widest_program) + "      pid       peak  allocations  profile");
+    lines.push_back("  " + padded_right("program", widest_program) + "      pid       peak  allocations  profile");
   }
   for (const OtherProcess& other : others) {
-    lines.push_back("  " + pad_right(shortened(without_controls(other.program), widest_program), widest_program) +
-                    "  " + pad_left(std::to_string(other.pid), 7) + "  " + pad_left(format_size(other.peak_bytes), 9) +
-                    "  " + pad_left(format_count(other.allocations), 11) + "  " + other.path +
+    lines.push_back("  " + padded_right(shortened_middle(printable(other.program), widest_program), widest_program) +
+                    "  " + padded_left(std::to_string(other.pid), 7) + "  " +
+                    padded_left(format_size(other.peak_bytes), 9) + "  " +
+                    padded_left(format_count(other.allocations), 11) + "  " + other.path +
                     (other.complete ? "" : warning(" (partial)", style)));
   }
   if (trivial.count == 0) return lines;
   std::string names;
   for (std::size_t i = 0; i < std::min(trivial.programs.size(), kNamesShown); ++i) {
-    names += (i > 0 ? ", " : "") + without_controls(trivial.programs[i]);
+    names += (i > 0 ? ", " : "") + printable(trivial.programs[i]);
   }
   if (trivial.programs.size() > kNamesShown) names += ", …";
   lines.push_back(std::string(others.empty() ? "it started " : "  and ") + format_count(trivial.count) +
