@@ -52,12 +52,17 @@ EnclosingScopes::EnclosingScopes(Dwarf_Die unit) {
   close_down_to(0, bytes.data() + bytes.size());
 }
 
+std::size_t EnclosingScopes::first_from(const void* entry) const {
+  const std::less<> before;
+  const auto found = std::lower_bound(scopes_.begin(), scopes_.end(), entry,
+                                      [&](const Scope& scope, const void* at) { return before(scope.die.addr, at); });
+  return static_cast<std::size_t>(found - scopes_.begin());
+}
+
 std::vector<Dwarf_Die> EnclosingScopes::of(Dwarf_Die die) const {
   const std::less<> before;
-  const auto behind = std::lower_bound(scopes_.begin(), scopes_.end(), die.addr,
-                                       [&](const Scope& scope, const void* at) { return before(scope.die.addr, at); });
   std::vector<Dwarf_Die> chain;
-  auto index = static_cast<std::int32_t>(behind - scopes_.begin()) - 1;
+  auto index = static_cast<std::int32_t>(first_from(die.addr)) - 1;
   while (index >= 0) {
     const Scope& scope = scopes_[static_cast<std::size_t>(index)];
     if (before(die.addr, scope.end)) chain.push_back(scope.die);
@@ -65,6 +70,19 @@ std::vector<Dwarf_Die> EnclosingScopes::of(Dwarf_Die die) const {
   }
   std::reverse(chain.begin(), chain.end());
   return chain;
+}
+
+std::vector<Dwarf_Die> EnclosingScopes::beside(Dwarf_Die scope) const {
+  const std::size_t own = first_from(scope.addr);
+  if (own == scopes_.size() || scopes_[own].die.addr != scope.addr) return {scope};
+  const std::int32_t parent = scopes_[own].parent;
+  const std::size_t first = static_cast<std::size_t>(parent + 1);
+  const std::size_t last = parent < 0 ? scopes_.size() : first_from(scopes_[static_cast<std::size_t>(parent)].end);
+  std::vector<Dwarf_Die> found;
+  for (std::size_t index = first; index < last; ++index) {
+    if (scopes_[index].parent == parent) found.push_back(scopes_[index].die);
+  }
+  return found;
 }
 
 }  // namespace memprof::collect

@@ -4,13 +4,11 @@
 #include <elfutils/libdw.h>
 
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <string_view>
 #include <unordered_map>
 
-#include "collect/dwarf_enclosing.hpp"
 #include "collect/dwarf_handle.hpp"
+#include "collect/dwarf_scoped_names.hpp"
 #include "collect/dwarf_source_files.hpp"
 #include "collect/symbol_texts.hpp"
 
@@ -29,7 +27,7 @@ struct FunctionText {
 class FunctionNames {
  public:
   FunctionNames(const DwarfHandle& handle, TextPool& texts, SourceFiles& files)
-      : handle_(handle), texts_(texts), files_(files) {}
+      : handle_(handle), texts_(texts), files_(files), scoped_(handle) {}
 
   /// `function` is a DW_TAG_subprogram or DW_TAG_inlined_subroutine.
   const FunctionText& of(Dwarf_Die function);
@@ -37,17 +35,15 @@ class FunctionNames {
  private:
   FunctionText describe(Dwarf_Die function);
   std::string_view demangled(const char* linkage_name);
-  std::string qualified(Dwarf_Die declaration, const char* name, int nesting);
-  std::string scope_name(Dwarf_Die scope, int nesting);
-  const EnclosingScopes& enclosing(Dwarf_Die die);
+  void describe_place(Dwarf_Die function, FunctionText& text);
 
   const DwarfHandle& handle_;
   TextPool& texts_;
   SourceFiles& files_;
-  std::unordered_map<const void*, FunctionText> known_;                     ///< by entry
-  std::unordered_map<const char*, std::string_view> demangled_;             ///< by place of the name in .debug_str
-  std::unordered_map<const void*, std::string_view> qualified_;             ///< by declaration
-  std::unordered_map<Dwarf_CU*, std::unique_ptr<EnclosingScopes>> scopes_;  ///< read when first needed
+  ScopedNames scoped_;
+  std::unordered_map<const void*, FunctionText> known_;          ///< by entry
+  std::unordered_map<const char*, std::string_view> demangled_;  ///< by place of the name in .debug_str
+  std::unordered_map<const void*, std::string_view> qualified_;  ///< by declaration
 };
 
 }  // namespace memprof::collect

@@ -32,10 +32,10 @@ ElfFile open_vdso() {
 /// The module's own file, if it still is the one that ran.
 ElfFile open_image(const ModuleImage& image, std::string& note) {
   ElfFile file;
-  const bool held_open = image.descriptor >= 0 && !is_vdso(image.path);
-  if (is_vdso(image.path)) {
+  const bool vdso = is_vdso(image.path);
+  if (vdso) {
     file = open_vdso();
-  } else if (held_open) {
+  } else if (image.descriptor >= 0) {
     file = ElfFile::open(UniqueFd(fcntl(image.descriptor, F_DUPFD_CLOEXEC, 0)));
   } else if (!image.path.empty()) {
     file = ElfFile::open(image.path);
@@ -45,9 +45,10 @@ ElfFile open_image(const ModuleImage& image, std::string& note) {
     return {};
   }
   const std::string id = file.build_id();
-  // Without an id from the target nothing can be compared: only a file that was opened while the target ran is trusted
-  // to be the one. A path without any id on either side is taken too, as every other tool does.
-  const bool same = image.build_id.empty() ? held_open || id.empty() : id == image.build_id;
+  // Without an id from the target nothing can be compared. What was opened while the target ran is trusted to be what
+  // it loaded; of a path, only a file without any id, as all tools do.
+  const bool trusted = vdso || image.descriptor >= 0 || id.empty();
+  const bool same = image.build_id.empty() ? trusted : id == image.build_id;
   if (same) return file;
   note = image.path + " has changed since the program loaded it (another build id): its functions have no names";
   return {};

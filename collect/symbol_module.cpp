@@ -93,7 +93,9 @@ void ModuleLookup::match_symbols(TextPool& texts) {
       if (chain.empty()) chain.emplace_back();
       SourceFrame& frame = chain.back();
       if (matches[at].name.empty() || (matches[at].nearest && !frame.function.empty())) continue;
-      frame.function = texts.intern(demangle(matches[at].name.c_str()));
+      // DWARF speaks of the function, not of the parts and clones that the compiler made of it: "….cold".
+      const std::size_t end = frame.function.empty() ? std::string::npos : matches[at].name.find('.');
+      frame.function = texts.intern(demangle(matches[at].name.substr(0, end).c_str()));
       frame.nearest = matches[at].nearest;
     }
   }
