@@ -63,13 +63,13 @@ void check_exec_chain(const Arguments& arguments) {
   for (const Profile& profile : run.profiles) {
     CHECK(profile.process.pid == all.front().pid);
     blocks.push_back(profile.totals.live_blocks);
-    CHECK(profile.totals.live_bytes == profile.totals.live_blocks * 1000);
+    CHECK(profile.totals.live_bytes == profile.totals.live_blocks * 100);
     if (profile.totals.live_blocks > 0) CHECK(profile.process.end_kind == EndKind::kReplaced);
     check_quality(profile);
   }
   std::sort(blocks.begin(), blocks.end());
   blocks.erase(std::remove(blocks.begin(), blocks.end(), 0u), blocks.end());  // the last image does nothing
-  CHECK(blocks == std::vector<std::uint64_t>{1, 2, 3});
+  CHECK(blocks == std::vector<std::uint64_t>{1000, 2000, 3000});
 }
 
 TEST_CASE("each image of a chain of execs has its own figures") { check_exec_chain({test_program("exec_chain"), "3"}); }

@@ -14,6 +14,7 @@ std::string memprof_program();
 std::string test_program(const std::string& name);
 std::string example(const std::string& name);
 std::string source_directory();
+std::string build_directory();
 
 struct ProfiledRun {
   CommandResult command;

@@ -1,4 +1,4 @@
-// Allocates as many blocks as its argument says, and becomes itself with one less, down to 0; with a second argument of
+// Allocates a thousand times as many blocks as its argument says, and becomes itself with one less, down to 0; with a second argument of
 // "scrubbed", the next image gets an empty environment.
 //
 // Expected: one profile for each image, all of one pid; the image that was given N has N blocks of 1,000 bytes,
@@ -11,7 +11,7 @@ extern char** environ;
 int main(int argc, char** argv) {
   if (argc < 2) return 2;
   long left = strtol(argv[1], NULL, 10);
-  for (long i = 0; i < left; ++i) counted(opaque(malloc(1000)), 1000);
+  for (long i = 0; i < 1000 * left; ++i) counted(opaque(malloc(100)), 100);
   struct report report = {};
   report_counts_into(&report);
   report_number(&report, "image", (count_t)left);

@@ -1,5 +1,6 @@
-// A parent with 100 blocks forks. The child frees 40 of them, allocates 10 of its own and forks again; the grandchild
-// frees 30 of the first parent's, 5 of its parent's, and allocates 3.
+// A parent with 4,000 blocks forks. The child frees 1,600 of them, allocates 1,200 of its own and forks again; the
+// grandchild frees 1,200 of the first parent's, 200 of its parent's, and allocates 1,100. (Enough that none of them is so
+// small that it gets no profile of its own.)
 //
 // Expected, each process as it reports: frees of blocks that were made before the fork are inherited frees, known and
 // uncounted in the child's totals; the parent's own blocks are untouched by what its children do.
@@ -8,7 +9,7 @@
 
 #include "tests/programs/counted.h"
 
-enum { kBlocks = 100, kBytes = 200 };
+enum { kBlocks = 4000, kBytes = 200 };
 
 static char* blocks[kBlocks];
 static count_t inherited_frees;
@@ -40,17 +41,17 @@ static int wait_for(pid_t child) {
 
 static int grandchild(void) {
   start_counting_anew();
-  free_inherited(40, 70);
-  free_inherited(0, 5);  // by now the child's
-  for (int i = 0; i < 3; ++i) counted(opaque(malloc(7)), 7);
+  free_inherited(1600, 2800);
+  free_inherited(0, 200);  // by now the child's
+  for (int i = 0; i < 1100; ++i) counted(opaque(malloc(7)), 7);
   report_process();
   return 0;
 }
 
 static int child(void) {
   start_counting_anew();
-  free_inherited(0, 40);
-  for (int i = 0; i < 10; ++i) blocks[i] = counted(opaque(malloc(kBytes)), kBytes);
+  free_inherited(0, 1600);
+  for (int i = 0; i < 1200; ++i) blocks[i] = counted(opaque(malloc(kBytes)), kBytes);
   pid_t process = fork();
   if (process == 0) _exit(grandchild());
   int result = wait_for(process);

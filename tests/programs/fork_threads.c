@@ -1,6 +1,6 @@
 // A threaded program that forks while its other threads allocate, again and again; each child works and ends.
 //
-// Expected: no deadlock, status 0, the parent's totals as counted, one profile for each child with its own 3 blocks.
+// Expected: no deadlock, status 0, the parent's totals as counted, one profile for each child with its own 1,200 blocks.
 
 #include <sys/wait.h>
 
@@ -22,7 +22,7 @@ static void* worker(void* argument) {
 
 static int child(void) {
   memset(&counts, 0, sizeof counts);
-  for (int i = 0; i < 3; ++i) counted(opaque(malloc(1000)), 1000);
+  for (int i = 0; i < 1200; ++i) counted(opaque(malloc(100)), 100);
   report_counts();
   return 0;
 }
