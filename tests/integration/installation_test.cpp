@@ -11,8 +11,8 @@ namespace {
 
 void check_run_from(const std::filesystem::path& prefix) {
   TemporaryDirectory results;
-  const CommandResult run = run_command({prefix / "bin/memprof", "run", "--quiet", "-o", results.file("profile.json"),
-                                         "--", test_program("known_peak")});
+  const CommandResult run = run_command(
+      {prefix / "bin/memprof", "run", "--quiet", "-o", results.file("profile.json"), "--", test_program("known_peak")});
   INFO(run.err);
   CHECK(run.status == 0);
   const std::vector<Profile> profiles = read_profiles(results.path());
@@ -36,7 +36,8 @@ TEST_CASE("an installed memprof finds its library relative to itself") {
   check_run_from(moved);
 
   std::filesystem::create_symlink(moved / "bin/memprof", directory.path() / "link");
-  CHECK(run_command({directory.path() / "link", "run", "--quiet", "-o", directory.file("out.json"), "true"}).status == 0);
+  CHECK(run_command({directory.path() / "link", "run", "--quiet", "-o", directory.file("out.json"), "true"}).status ==
+        0);
 
   std::filesystem::remove(moved / "lib/memprof/libmemprof.so");
   const CommandResult broken = run_command({moved / "bin/memprof", "run", "true"});

@@ -1,7 +1,7 @@
-// Allocates a thousand times as many blocks as its argument says, and becomes itself with one less, down to 0; with a second argument of
-// "scrubbed", the next image gets an empty environment.
+// Allocates a thousand times as many blocks as its argument says, and becomes itself with one less, down to 0; with a
+// second argument of "scrubbed", the next image gets an empty environment.
 //
-// Expected: one profile for each image, all of one pid; the image that was given N has N blocks of 1,000 bytes,
+// Expected: one profile for each image, all of one pid; the image that was given N has N thousand blocks of 100 bytes,
 // unfreed.
 
 #include "tests/programs/counted.h"

@@ -1,6 +1,6 @@
 // A parent with 4,000 blocks forks. The child frees 1,600 of them, allocates 1,200 of its own and forks again; the
-// grandchild frees 1,200 of the first parent's, 200 of its parent's, and allocates 1,100. (Enough that none of them is so
-// small that it gets no profile of its own.)
+// grandchild frees 1,200 of the first parent's, 200 of its parent's, and allocates 1,100. (Enough that none of them is
+// so small that it gets no profile of its own.)
 //
 // Expected, each process as it reports: frees of blocks that were made before the fork are inherited frees, known and
 // uncounted in the child's totals; the parent's own blocks are untouched by what its children do.

@@ -1,6 +1,7 @@
 // A threaded program that forks while its other threads allocate, again and again; each child works and ends.
 //
-// Expected: no deadlock, status 0, the parent's totals as counted, one profile for each child with its own 1,200 blocks.
+// Expected: no deadlock, status 0, the parent's totals as counted, one profile for each child with its own 1,200
+// blocks.
 
 #include <sys/wait.h>
 
