@@ -29,7 +29,10 @@ WritingSignals::WritingSignals(bool quiet) {
 }
 
 WritingSignals::~WritingSignals() {
-  for (const Before& before : before_) ::sigaction(before.number, &before.action, nullptr);
+  for (const Before& before : before_) {
+    // When nobody reads stderr any more, the stream tries once more as memprof exits.
+    if (before.number != SIGPIPE) ::sigaction(before.number, &before.action, nullptr);
+  }
 }
 
 void WritingSignals::handle(int number, void (*handler)(int), int flags) {

@@ -211,6 +211,9 @@ Result<void> Check::check_kind(const ElfFacts& facts) const {
                           (facts.type == ET_CORE ? " (a core dump)" : ""),
                       "link it first, or name the program");
   }
+  if (facts.cut_short) {
+    return cannot_run(subject() + ": is a damaged ELF file: it ends too early", "build or download it again");
+  }
   if (facts.is_loader) return {};
   if (facts.loader.empty()) {
     if (facts.type == ET_DYN && !facts.position_independent_program) {

@@ -30,17 +30,15 @@ constexpr std::array kSanitizers{
 };
 
 void read_program_headers(Elf* elf, ElfFacts& facts) {
-  std::size_t count = 0;
-  if (::elf_getphdrnum(elf, &count) != 0) return;
-  facts.has_program_headers = count > 0;
-  std::size_t file_size = 0;
+  std::size_t count = 0, file_size = 0;
   const char* file = ::elf_rawfile(elf, &file_size);
-  for (std::size_t i = 0; i < count; ++i) {
+  facts.cut_short = file == nullptr || ::elf_getphdrnum(elf, &count) != 0;
+  for (std::size_t i = 0; i < count && !facts.cut_short; ++i) {
     GElf_Phdr header;
-    if (::gelf_getphdr(elf, static_cast<int>(i), &header) == nullptr || header.p_type != PT_INTERP) continue;
-    if (file == nullptr || header.p_offset >= file_size) continue;
-    const std::size_t limit = std::min<std::size_t>(header.p_filesz, file_size - header.p_offset);
-    facts.loader.assign(file + header.p_offset, ::strnlen(file + header.p_offset, limit));
+    const bool there = ::gelf_getphdr(elf, static_cast<int>(i), &header) != nullptr;
+    facts.cut_short = !there || header.p_offset > file_size || header.p_filesz > file_size - header.p_offset;
+    if (facts.cut_short || header.p_type != PT_INTERP) continue;
+    facts.loader.assign(file + header.p_offset, ::strnlen(file + header.p_offset, header.p_filesz));
   }
 }
 
