@@ -1,0 +1,87 @@
+#pragma once
+// What a thread keeps between two stacks: for each of the few stacks that it is on in turns (its own, an alternate
+// signal stack, fibers) the pages known to be readable and the memo; and working memory that is too large for the
+// stack of a signal handler.
+
+#include <array>
+#include <cstdint>
+
+#include "preload/memo.hpp"
+#include "preload/unwind_memory.hpp"
+#include "preload/unwind_registers.hpp"
+#include "preload/unwind_rows.hpp"
+#include "preload/unwinder.hpp"
+
+namespace memprof::preload {
+
+/// A frame of the present stack that is not in the memo (yet).
+struct FreshFrame {
+  std::uintptr_t sp;
+  std::uintptr_t address;
+  std::uintptr_t rbp;
+  UnwindRow row;
+};
+static_assert(sizeof(FreshFrame) == 32);
+
+/// One stack of a thread.
+struct StackLane {
+  StackRange range;
+  Memo memo;
+};
+
+/// Full rules lately needed; whoever needs them once needs them again at the same addresses.
+class RuleCache {
+ public:
+  const FrameRules* find(std::uintptr_t address) const {
+    const Entry& entry = entries_[index_of(address)];
+    return entry.address == address ? &entry.rules : nullptr;
+  }
+  const FrameRules* put(std::uintptr_t address, const FrameRules& rules) {
+    Entry& entry = entries_[index_of(address)];
+    entry.address = address;
+    entry.rules = rules;
+    return &entry.rules;
+  }
+  void clear() {
+    for (Entry& entry : entries_) entry.address = 0;
+  }
+
+ private:
+  struct Entry {
+    std::uintptr_t address;
+    FrameRules rules;
+  };
+  static constexpr std::size_t kEntries = 32;
+  static std::size_t index_of(std::uintptr_t address) { return (address ^ address >> 7 ^ address >> 13) % kEntries; }
+
+  std::array<Entry, kEntries> entries_;
+};
+
+struct ThreadUnwindState {
+  static constexpr std::uint32_t kLanes = 4;
+
+  std::uint32_t generation;  ///< ModuleList::generation() for which all of this holds
+  std::uint32_t unmappings;  ///< unmapping_count() for which the ranges hold
+  StackLane* lane;           ///< the stack of the last event
+  std::uint32_t next_lane;   ///< to be given up next
+  std::uint32_t fresh_capacity;
+  FreshFrame* fresh;
+  StackLane lanes[kLanes];
+  ReadLog log;
+  RuleCache rules;
+  FoundRules found;
+  RuleScratch scratch;
+
+  /// Makes the state good for the present, forgetting what it must.
+  void renew(std::uint32_t generation_now, std::uint32_t unmappings_now);
+  /// The lane whose range covers `address`, perhaps a new or widened one; null when it can't be read.
+  StackLane* lane_of(std::uintptr_t address);
+  bool covers(std::uintptr_t address) const {
+    for (const StackLane& each : lanes) {
+      if (each.range.covers(address)) return true;
+    }
+    return false;
+  }
+};
+
+}  // namespace memprof::preload
