@@ -13,7 +13,7 @@ struct ElfFacts {
   std::uint16_t machine = 0;  ///< EM_X86_64, …
   bool little_endian = true;
   std::uint16_t type = 0;                     ///< ET_EXEC, ET_DYN, …
-  bool has_program_headers = false;           ///< without them it can be no program
+  bool cut_short = false;                     ///< the file ends before what its headers announce
   std::string loader;                         ///< PT_INTERP; empty: no dynamic loader takes part in its start
   bool position_independent_program = false;  ///< DF_1_PIE: ET_DYN, yet a program and no library
   bool is_loader = false;                     ///< is itself a dynamic loader, such as ld-linux-x86-64.so.2
