@@ -1,0 +1,210 @@
+#include "collect/profile_assembly.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "wire/region.hpp"
+
+namespace memprof::collect {
+namespace {
+
+std::size_t mix(std::size_t hash, std::uint64_t value) {
+  return (hash ^ value) * 0x9e37'79b9'7f4a'7c15u + (hash >> 29);
+}
+
+struct HashFrame {
+  std::size_t operator()(const Frame& frame) const {
+    std::size_t hash = mix(frame.function, frame.file);
+    hash = mix(hash, std::uint64_t{frame.line} << 32 | frame.function_line);
+    hash = mix(hash, frame.offset ^ std::uint64_t{frame.module} << 40);
+    return mix(hash, (frame.inlined ? 1u : 0u) | (frame.nearest ? 2u : 0u));
+  }
+};
+
+struct HashStackNode {
+  std::size_t operator()(const StackNode& node) const { return mix(mix(0, node.parent), node.frame); }
+};
+
+/// Rows of a table, each once.
+template <typename Row, typename Hash>
+class UniqueRows {
+ public:
+  explicit UniqueRows(std::vector<Row>& rows) : rows_(rows) {}
+  std::uint32_t add(const Row& row) {
+    const auto [entry, added] = index_.try_emplace(row, static_cast<std::uint32_t>(rows_.size()));
+    if (added) rows_.push_back(row);
+    return entry->second;
+  }
+
+ private:
+  std::vector<Row>& rows_;
+  std::unordered_map<Row, std::uint32_t, Hash> index_;
+};
+
+/// Texts, each once; the views that it was given must outlive it.
+class UniqueStrings {
+ public:
+  explicit UniqueStrings(std::vector<std::string>& strings) : strings_(strings) { index_.emplace("", 0); }
+  StringIndex add(std::string_view text) {
+    const auto [entry, added] = index_.try_emplace(text, static_cast<StringIndex>(strings_.size()));
+    if (added) strings_.emplace_back(text);
+    return entry->second;
+  }
+
+ private:
+  std::vector<std::string>& strings_;
+  std::unordered_map<std::string_view, StringIndex> index_;
+};
+
+Histogram sum(const Histogram& left, const Histogram& right) {
+  Histogram both;
+  auto a = left.begin();
+  auto b = right.begin();
+  while (a != left.end() || b != right.end()) {
+    const bool take_a = b == right.end() || (a != left.end() && a->bucket <= b->bucket);
+    const bool take_b = a == left.end() || (b != right.end() && b->bucket <= a->bucket);
+    both.push_back({take_a ? a->bucket : b->bucket, (take_a ? a->count : 0) + (take_b ? b->count : 0)});
+    if (take_a) ++a;
+    if (take_b) ++b;
+  }
+  return both;
+}
+
+/// `site` is of the same logical stack.
+void merge(Site& into, const Site& site) {
+  // The name of the site is that of what allocates here; frees on the same line do not change it.
+  if (site.allocations > into.allocations) into.hook = site.hook;
+  if (site.allocations != 0) {
+    into.min_size = into.allocations == 0 ? site.min_size : std::min(into.min_size, site.min_size);
+  }
+  into.max_size = std::max(into.max_size, site.max_size);
+  into.size_divisor = std::gcd(into.size_divisor, site.size_divisor);
+  into.allocations += site.allocations;
+  into.allocated_bytes += site.allocated_bytes;
+  into.live_blocks += site.live_blocks;
+  into.live_bytes += site.live_bytes;
+  into.peak_blocks += site.peak_blocks;
+  into.peak_bytes += site.peak_bytes;
+  into.temporary_allocations += site.temporary_allocations;
+  into.failed_allocations += site.failed_allocations;
+  into.frees += site.frees;
+  into.freed_bytes += site.freed_bytes;
+  into.highest_heap = std::max(into.highest_heap, site.highest_heap);
+  into.size_histogram = sum(into.size_histogram, site.size_histogram);
+  into.lifetime_histogram = sum(into.lifetime_histogram, site.lifetime_histogram);
+}
+
+class Assembly {
+ public:
+  Assembly(const CapturedProcess& captured, const UsedCode& code, const std::vector<FrameChain>& chains)
+      : captured_(captured), code_(code), chains_(chains) {}
+
+  void add_modules(const std::vector<bool>& symbols_found) {
+    for (std::size_t i = 0; i < code_.images.size(); ++i) {
+      const ModuleImage& image = code_.images[i];
+      profile_.modules.push_back({strings_.add(image.path), strings_.add(image.build_id), symbols_found[i]});
+    }
+  }
+  void add_stacks();
+  void add_sites();
+  void add_threads() {
+    for (Thread thread : captured_.threads) {
+      thread.name = strings_.add(captured_.thread_names[thread.name]);
+      profile_.threads.push_back(thread);
+    }
+  }
+  void count_unresolved() {
+    profile_.capture.unresolved_frames = static_cast<std::uint64_t>(std::count_if(
+        profile_.frames.begin(), profile_.frames.end(), [](const Frame& frame) { return frame.function == 0; }));
+  }
+  Profile& profile() { return profile_; }
+
+ private:
+  NodeIndex add_code(NodeIndex parent, const CapturedStack& node, std::uint32_t location);
+  NodeIndex add_frame(NodeIndex parent, const Frame& frame) { return nodes_.add({parent, frames_.add(frame)}); }
+
+  const CapturedProcess& captured_;
+  const UsedCode& code_;
+  const std::vector<FrameChain>& chains_;
+  Profile profile_;
+  UniqueStrings strings_{profile_.strings};
+  UniqueRows<Frame, HashFrame> frames_{profile_.frames};
+  UniqueRows<StackNode, HashStackNode> nodes_{profile_.stacks};
+  std::vector<NodeIndex> node_of_;  ///< by wire::StackId
+};
+
+void Assembly::add_stacks() {
+  node_of_.assign(captured_.stacks.size(), kLostRoot);
+  node_of_[wire::kRootComplete] = kCompleteRoot;
+  node_of_[wire::kRootCutDepth] = kCutRoot;
+  node_of_[wire::kRootCutUnwind] = kCutRoot;
+  // Parents are lower than their children, here and in the profile.
+  for (std::size_t id = wire::kFirstNode; id < captured_.stacks.size(); ++id) {
+    const CapturedStack& node = captured_.stacks[id];
+    if (code_.needed[id]) node_of_[id] = add_code(node_of_[node.parent], node, code_.location_of[id]);
+  }
+}
+
+NodeIndex Assembly::add_code(NodeIndex parent, const CapturedStack& node, std::uint32_t location) {
+  Frame frame;
+  if (location == kNoIndex) {
+    frame.offset = node.address;
+    return add_frame(parent, frame);
+  }
+  const FrameChain& chain = chains_[location];
+  // The chain begins inside; the stack grows from the outside.
+  for (auto source = chain.rbegin(); source != chain.rend(); ++source) {
+    frame = Frame{};
+    frame.function = strings_.add(source->function);
+    frame.file = strings_.add(source->file);
+    frame.line = source->line;
+    frame.function_line = source->function_line;
+    frame.module = code_.locations[location].module;
+    frame.inlined = source->inlined;
+    frame.nearest = source->nearest;
+    // Of frames with a proper name it would only keep apart what is the same to a reader.
+    if (frame.function == 0 || frame.nearest) frame.offset = code_.locations[location].address;
+    parent = add_frame(parent, frame);
+  }
+  return parent;
+}
+
+void Assembly::add_sites() {
+  std::vector<StringIndex> hooks;
+  for (const std::string& name : captured_.hook_names) hooks.push_back(strings_.add(name));
+  std::unordered_map<NodeIndex, std::size_t> site_of;
+  for (Site site : captured_.sites) {
+    site.stack = node_of_[site.stack];
+    site.hook = hooks[site.hook];
+    const auto [entry, added] = site_of.try_emplace(site.stack, profile_.sites.size());
+    if (added) {
+      profile_.sites.push_back(std::move(site));
+    } else {
+      merge(profile_.sites[entry->second], site);
+    }
+  }
+}
+
+}  // namespace
+
+Profile assemble_profile(CapturedProcess&& captured, const UsedCode& code, const std::vector<FrameChain>& chains,
+                         const std::vector<bool>& symbols_found) {
+  Assembly assembly(captured, code, chains);
+  Profile& profile = assembly.profile();
+  profile.capture = captured.capture;
+  assembly.add_modules(symbols_found);
+  assembly.add_stacks();
+  assembly.add_sites();
+  assembly.add_threads();
+  assembly.count_unresolved();
+  profile.generator = "memprof " MEMPROF_VERSION;
+  profile.process = std::move(captured.process);
+  profile.totals = captured.totals;
+  profile.timeline = std::move(captured.timeline);
+  return std::move(profile);
+}
+
+}  // namespace memprof::collect

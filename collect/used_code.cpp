@@ -1,0 +1,67 @@
+#include "collect/used_code.hpp"
+
+#include <cstddef>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+#include "wire/region.hpp"
+
+namespace memprof::collect {
+namespace {
+
+struct HashLocation {
+  std::size_t operator()(const CodeLocation& location) const {
+    return (location.address ^ std::uint64_t{location.module} << 48) * 0x9e37'79b9'7f4a'7c15u >> 16;
+  }
+};
+
+/// A parent is lower than its child (read_stack_tree() saw to that), so one pass downwards finds all ancestors.
+std::vector<bool> find_needed(const CapturedProcess& captured) {
+  std::vector<bool> needed(captured.stacks.size());
+  for (const Site& site : captured.sites) needed[site.stack] = true;
+  for (std::size_t id = captured.stacks.size(); id-- > wire::kFirstNode;) {
+    if (needed[id]) needed[captured.stacks[id].parent] = true;
+  }
+  return needed;
+}
+
+/// By module index of the capture: the image, kNoIndex for what is no file.
+std::vector<std::uint32_t> find_images(const CapturedProcess& captured, std::vector<ModuleImage>& images) {
+  std::vector<std::uint32_t> image_of(captured.modules.size(), kNoIndex);
+  std::map<std::pair<std::string, std::string>, std::uint32_t> known;
+  for (std::size_t i = 1; i < captured.modules.size(); ++i) {
+    const CapturedModule& module = captured.modules[i];
+    if (module.end == 0) continue;  // its record was never finished
+    const std::string& path = module.path.empty() ? captured.process.executable : module.path;
+    const auto [entry, added] = known.try_emplace({path, module.build_id}, static_cast<std::uint32_t>(images.size()));
+    if (added) images.push_back({path, module.build_id, module.file.get()});
+    ModuleImage& image = images[entry->second];
+    if (image.descriptor < 0) image.descriptor = module.file.get();
+    image_of[i] = entry->second;
+  }
+  return image_of;
+}
+
+}  // namespace
+
+UsedCode find_used_code(const CapturedProcess& captured) {
+  UsedCode code;
+  code.needed = find_needed(captured);
+  code.location_of.assign(captured.stacks.size(), kNoIndex);
+  const std::vector<std::uint32_t> image_of = find_images(captured, code.images);
+  std::unordered_map<CodeLocation, std::uint32_t, HashLocation> known;
+  for (std::size_t id = wire::kFirstNode; id < captured.stacks.size(); ++id) {
+    if (!code.needed[id]) continue;
+    const CapturedStack& node = captured.stacks[id];
+    const std::uint32_t image = node.module < image_of.size() ? image_of[node.module] : kNoIndex;
+    if (image == kNoIndex) continue;
+    const CodeLocation location{image, node.address - captured.modules[node.module].bias};
+    const auto [entry, added] = known.try_emplace(location, static_cast<std::uint32_t>(code.locations.size()));
+    if (added) code.locations.push_back(location);
+    code.location_of[id] = entry->second;
+  }
+  return code;
+}
+
+}  // namespace memprof::collect
