@@ -77,7 +77,7 @@ class Run {
   void note(const std::string& sentence);
   collect::SessionObserver observer();
   int report(collect::SessionResult result);
-  bool save_main(collect::CapturedProcess&& captured);
+  std::string save_main(collect::CapturedProcess&& captured);
   void save_others(std::vector<collect::CapturedProcess>&& others);
   Profile symbolize(collect::CapturedProcess&& captured);
   bool save(const Profile& profile, std::string& path);
@@ -111,7 +111,7 @@ Result<int> Run::execute(const collect::Target& target, const std::string& libra
 
 void Run::say(const std::string& line) {
   if (options_.quiet) return;
-  progress_.clear();
+  progress_.give_way();
   console_.err << "memprof: " + line + '\n';
 }
 
@@ -129,31 +129,33 @@ collect::SessionObserver Run::observer() {
 
 int Run::report(collect::SessionResult result) {
   std::vector<collect::CapturedProcess> others = std::move(result.processes);
+  std::string path;
   if (result.main_process) {
     const auto at = others.begin() + static_cast<std::ptrdiff_t>(*result.main_process);
     collect::CapturedProcess main = std::move(*at);
     others.erase(at);
-    save_main(std::move(main));
+    path = save_main(std::move(main));
   } else {
     report_error({command_.front() + " was not profiled: " + result.unrecorded_reason,
                   "look for messages of the dynamic loader above; statically linked parts cannot be profiled"},
                  console_.err);
   }
   save_others(std::move(others));
+  if (!path.empty()) {
+    say("the profile is in " + path);
+    say("next: memprof lines " + path);
+  }
   if (result.exit_status == 0 && failed_) return static_cast<int>(ExitCode::kFailed);
   return result.exit_status;
 }
 
-bool Run::save_main(collect::CapturedProcess&& captured) {
+/// Returns where the profile is; empty: nowhere.
+std::string Run::save_main(collect::CapturedProcess&& captured) {
   const Profile profile = symbolize(std::move(captured));
   std::string path = output_.main_path(profile.process);
   const bool saved = save(profile, path);
   for (const std::string& line : summarize(profile, style_)) say(line);
-  if (saved) {
-    say("the profile is in " + path);
-    say("next: memprof lines " + path);
-  }
-  return saved;
+  return saved ? path : std::string();
 }
 
 void Run::save_others(std::vector<collect::CapturedProcess>&& others) {

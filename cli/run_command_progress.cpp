@@ -19,27 +19,18 @@ constexpr auto kLookupSilence = 1s;
 constexpr auto kRedraw = 100ms;
 constexpr std::size_t kBarColumns = 24;
 
-std::string clock_text(double seconds) {
-  const auto whole = static_cast<unsigned long>(seconds);
-  std::array<char, 40> text{};
-  if (whole < 3600) {
-    std::snprintf(text.data(), text.size(), "%lu:%02lu", whole / 60, whole % 60);
-  } else {
-    std::snprintf(text.data(), text.size(), "%lu:%02lu:%02lu", whole / 3600, whole / 60 % 60, whole % 60);
-  }
-  return text.data();
-}
-
 }  // namespace
 
 std::string status_text(const collect::LiveStatus& status, double events_per_second) {
-  std::string text = "memprof: " + clock_text(status.elapsed_s) + "  live " + format_size(status.live_bytes) +
-                     "  peak " + format_size(status.peak_bytes) + "  " +
-                     format_count(static_cast<std::uint64_t>(events_per_second)) + " events/s";
-  if (status.processes > 1) text += "  " + std::to_string(status.processes) + " processes";
-  if (status.main_ended) text += "  (Ctrl-C ends the wait)";
-  if (status.interrupted) text += "  (Ctrl-C again: stop recording)";
-  return text;
+  const std::string figures = "memprof: " + format_duration(status.elapsed_s) + "  live " +
+                              format_size(status.live_bytes) + "  peak " + format_size(status.peak_bytes);
+  if (status.main_ended) {
+    return figures + "  waiting for " + std::to_string(status.processes) + ", Ctrl-C ends the wait";
+  }
+  if (status.interrupted) return figures + "  Ctrl-C again to stop recording";
+  const std::string processes =
+      status.processes > 1 ? "  " + std::to_string(status.processes) + " processes" : std::string();
+  return figures + "  " + format_count(static_cast<std::uint64_t>(events_per_second)) + " events/s" + processes;
 }
 
 std::string symbols_text(double fraction, const std::string& what) {
@@ -54,6 +45,7 @@ std::string symbols_text(double fraction, const std::string& what) {
 RunProgress::RunProgress(bool quiet) : line_(STDERR_FILENO), visible_(!quiet && line_.usable()) {}
 
 void RunProgress::running(const collect::LiveStatus& status) {
+  somewhere_ = true;
   const double rate = events_per_second(status);
   if (visible_ && status.elapsed_s >= kFirstShown_s) line_.show_beside_program(status_text(status, rate));
 }
@@ -66,12 +58,20 @@ double RunProgress::events_per_second(const collect::LiveStatus& status) {
   return passed > 0 ? static_cast<double>(status.events - std::min(oldest.events, status.events)) / passed : 0;
 }
 
+void RunProgress::give_way() {
+  if (!visible_) return;
+  line_.clear();
+  if (somewhere_) line_.start_line();
+  somewhere_ = false;
+}
+
 void RunProgress::looking_up_symbols(double fraction, const std::string& what) {
   if (!visible_) return;
   const auto now = Clock::now();
   if (lookup_start_ == Clock::time_point{}) lookup_start_ = now;
   if (now - lookup_start_ < kLookupSilence || now - last_drawn_ < kRedraw) return;
   last_drawn_ = now;
+  give_way();
   line_.show_at_cursor(symbols_text(fraction, what));
 }
 

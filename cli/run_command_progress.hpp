@@ -24,6 +24,8 @@ class RunProgress {
   /// For as long as it takes: appears after a second.
   void looking_up_symbols(double fraction, const std::string& what);
   void clear() { line_.clear(); }
+  /// Makes room for lines of text.
+  void give_way();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -35,11 +37,12 @@ class RunProgress {
 
   StatusLine line_;
   bool visible_;
+  bool somewhere_ = true;  ///< the cursor may be anywhere: the program ran since the last give_way()
   std::deque<Sample> samples_;  ///< of the last second or so
   Clock::time_point lookup_start_{}, last_drawn_{};
 };
 
-/// "memprof: 0:12  live 84.2 MiB  peak 97.0 MiB  1,234,567 events/s"
+/// "memprof: 12.3 s  live 84.2 MiB  peak 97.0 MiB  1,234,567 events/s"
 [[nodiscard]] std::string status_text(const collect::LiveStatus& status, double events_per_second);
 
 /// "memprof: looking up symbols  [#####     ]  52 %  libfoo.so"

@@ -96,6 +96,16 @@ void StatusLine::clear() {
   shown_ = Shown::kNowhere;
 }
 
+void StatusLine::start_line() {
+  if (!usable_) return;
+  clear();
+  const unsigned columns = size_of(descriptor_).ws_col;
+  if (columns < 2) return;
+  // Where the cursor is cannot be asked without reading the program's input. A line of blanks, one short of full,
+  // wraps unless it began at the start.
+  write(std::string(columns - 1, ' ') + std::string(kStartOfLine) + std::string(kEraseToEnd));
+}
+
 bool StatusLine::terminal_is_ours() const {
   if (::tcgetpgrp(descriptor_) != ::getpgrp()) return false;
   termios settings{};

@@ -27,6 +27,8 @@ class StatusLine {
   /// For a while in which nobody else does.
   void show_at_cursor(const std::string& text);
   void clear();
+  /// Goes to a new line if the cursor is not at the start of one (the program's last words, or "^C").
+  void start_line();
 
  private:
   enum class Shown { kNowhere, kAtCursor, kLastRow };

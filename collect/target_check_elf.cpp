@@ -29,10 +29,11 @@ constexpr std::array kSanitizers{
     Sanitizer{"lsan", "__lsan_init", "LeakSanitizer"},
 };
 
-void read_program_headers(Elf* elf, ElfFacts& facts) {
+void read_program_headers(Elf* elf, std::size_t announced, ElfFacts& facts) {
   std::size_t count = 0, file_size = 0;
   const char* file = ::elf_rawfile(elf, &file_size);
-  facts.cut_short = file == nullptr || ::elf_getphdrnum(elf, &count) != 0;
+  // libelf leaves out those that lie beyond the end of the file.
+  facts.cut_short = file == nullptr || ::elf_getphdrnum(elf, &count) != 0 || count < announced;
   for (std::size_t i = 0; i < count && !facts.cut_short; ++i) {
     GElf_Phdr header;
     const bool there = ::gelf_getphdr(elf, static_cast<int>(i), &header) != nullptr;
@@ -110,7 +111,7 @@ std::optional<ElfFacts> read_elf_facts(int descriptor, std::string& damage) {
   facts.little_endian = header.e_ident[EI_DATA] == ELFDATA2LSB;
   facts.machine = header.e_machine;
   facts.type = header.e_type;
-  read_program_headers(elf.get(), facts);
+  read_program_headers(elf.get(), header.e_phnum, facts);
   read_sections(elf.get(), facts);
   return facts;
 }
