@@ -37,7 +37,7 @@ class RunProgress {
 
   StatusLine line_;
   bool visible_;
-  bool somewhere_ = true;  ///< the cursor may be anywhere: the program ran since the last give_way()
+  bool somewhere_ = true;       ///< the cursor may be anywhere: the program ran since the last give_way()
   std::deque<Sample> samples_;  ///< of the last second or so
   Clock::time_point lookup_start_{}, last_drawn_{};
 };

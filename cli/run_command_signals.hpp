@@ -7,7 +7,8 @@
 namespace memprof::cli {
 
 /// For its lifetime SIGINT, SIGQUIT, SIGTERM and SIGHUP do not end memprof at once: the first of them is answered with
-/// a note, the second counts. Broken pipes (from then on) and file size limits become errors of write(). What was ignored stays so.
+/// a note, the second counts. Broken pipes (from then on) and file size limits become errors of write(). What was
+/// ignored stays so.
 ///
 /// Made before the program starts, so that no moment is left open. The program does not notice: exec resets handlers,
 /// and run_session() holds signals back while it handles them by itself.
