@@ -65,13 +65,16 @@ FunctionText FunctionNames::describe(Dwarf_Die function) {
     text.name = texts_.intern(name);
     return text;
   }
-  text.bare = text.line == 0;
   const Dwarf_Die declaration = declaration_of(handle_, function);
   const auto [known, is_new] = qualified_.try_emplace(declaration.addr);
   if (is_new) {
-    const bool with_parameters = language == Language::kCpp && !text.bare;
-    known->second = texts_.intern(scoped_.function(declaration, name, with_parameters));
+    const bool with_parameters = language == Language::kCpp && text.line != 0;
+    std::string full = scoped_.function(declaration, name, with_parameters);
+    // Neither scopes nor parameters: true for `static void f()`, and for everything with -g1.
+    if (full == name + std::string("()")) full = name;
+    known->second = texts_.intern(std::move(full));
   }
+  text.bare = known->second == name;
   text.name = known->second;
   return text;
 }

@@ -17,6 +17,7 @@ mod inner {
         pub fn hold(&self) -> T {
             let name = std::ffi::CStr::from_bytes_with_nul(b"method\0").unwrap();
             unsafe { super::mark(name.as_ptr()) }; // here: hold marks
+            std::hint::black_box(());
             self.0
         }
     }

@@ -10,8 +10,8 @@ void mark(const char* name);
 #endif
 
 // The empty statement behind keeps the call from becoming a jump.
-#define MARK(name)                   \
-  do {                               \
-    mark(name);                      \
+#define MARK(name)                     \
+  do {                                 \
+    mark(name);                        \
     __asm__ volatile("" ::: "memory"); \
   } while (0)

@@ -65,12 +65,12 @@ struct Secret {
 
 static void file_static(double value) __attribute__((noinline));
 static void file_static(double value) {
-  if (value > 0) MARK("static");
+  if (value > 0) MARK("static");  // here: static marks
 }
 
-extern "C" [[gnu::noinline]] void c_function(int value) {  // here: c_function
+extern "C" [[gnu::noinline]] void c_function(int value) {            // here: c_function
   const auto lambda = [value](int more) __attribute__((noinline)) {  // here: lambda
-    if (value + more != 0) MARK("lambda");                 // here: lambda marks
+    if (value + more != 0) MARK("lambda");                           // here: lambda marks
   };
   lambda(2);
   struct Local {
