@@ -13,6 +13,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "cli/printable.hpp"
 #include "cli/program.hpp"
 #include "cli/run_command_library.hpp"
 #include "cli/run_command_output.hpp"
@@ -78,7 +79,7 @@ class Run {
   collect::SessionObserver observer();
   int report(collect::SessionResult result);
   std::string save_main(collect::CapturedProcess&& captured);
-  void save_others(std::vector<collect::CapturedProcess>&& others);
+  std::vector<OtherProcess> save_others(std::vector<collect::CapturedProcess>&& others, TrivialProcesses& trivial);
   Profile symbolize(collect::CapturedProcess&& captured);
   bool save(const Profile& profile, std::string& path);
 
@@ -129,22 +130,31 @@ collect::SessionObserver Run::observer() {
 
 int Run::report(collect::SessionResult result) {
   std::vector<collect::CapturedProcess> others = std::move(result.processes);
-  std::string path;
+  std::string path, most_telling;
+  bool main_is_trivial = true;
   if (result.main_process) {
     const auto at = others.begin() + static_cast<std::ptrdiff_t>(*result.main_process);
     collect::CapturedProcess main = std::move(*at);
     others.erase(at);
-    path = save_main(std::move(main));
+    main_is_trivial = is_trivial(main);
+    path = most_telling = save_main(std::move(main));
   } else {
+    failed_ = true;
     report_error({command_.front() + " was not profiled: " + result.unrecorded_reason,
-                  "look for messages of the dynamic loader above; statically linked parts cannot be profiled"},
+                  "look for messages of the dynamic loader above"},
                  console_.err);
   }
-  save_others(std::move(others));
-  if (!path.empty()) {
-    say("the profile is in " + path);
-    say("next: memprof lines " + path);
+  TrivialProcesses trivial;
+  const std::vector<OtherProcess> rows = save_others(std::move(others), trivial);
+  for (const std::string& line : list_processes(rows, trivial, style_)) say(line);
+  // A shell that started the real work is not what people want to look at.
+  std::uint64_t highest = 0;
+  for (const OtherProcess& row : rows) {
+    if (main_is_trivial && row.peak_bytes > highest) most_telling = row.path;
+    highest = std::max(highest, row.peak_bytes);
   }
+  if (!path.empty()) say("the profile is in " + printable(path));
+  if (!most_telling.empty()) say("next: memprof lines " + printable(most_telling));
   if (result.exit_status == 0 && failed_) return static_cast<int>(ExitCode::kFailed);
   return result.exit_status;
 }
@@ -158,14 +168,12 @@ std::string Run::save_main(collect::CapturedProcess&& captured) {
   return saved ? path : std::string();
 }
 
-void Run::save_others(std::vector<collect::CapturedProcess>&& others) {
+std::vector<OtherProcess> Run::save_others(std::vector<collect::CapturedProcess>&& others, TrivialProcesses& trivial) {
   std::vector<OtherProcess> rows;
-  TrivialProcesses trivial;
   for (collect::CapturedProcess& captured : others) {
     if (captured.events() == 0) continue;
     if (is_trivial(captured)) {
       ++trivial.count;
-      trivial.allocations += captured.totals.allocations;
       auto& names = trivial.programs;
       if (std::find(names.begin(), names.end(), captured.process.program) == names.end()) {
         names.push_back(captured.process.program);
@@ -173,15 +181,16 @@ void Run::save_others(std::vector<collect::CapturedProcess>&& others) {
       continue;
     }
     const Profile profile = symbolize(std::move(captured));
-    OtherProcess row{profile.process.program,
-                     profile.process.pid,
-                     profile.totals.peak_bytes,
-                     profile.totals.allocations,
-                     output_.other_path(profile.process),
-                     profile.capture.complete};
+    OtherProcess row;
+    row.program = profile.process.program;
+    row.pid = profile.process.pid;
+    row.peak_bytes = profile.totals.peak_bytes;
+    row.allocations = profile.totals.allocations;
+    row.complete = profile.capture.complete;
+    row.path = output_.other_path(profile.process);
     if (save(profile, row.path)) rows.push_back(std::move(row));
   }
-  for (const std::string& line : list_processes(rows, trivial, style_)) say(line);
+  return rows;
 }
 
 Profile Run::symbolize(collect::CapturedProcess&& captured) {

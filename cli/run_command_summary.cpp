@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t kTopSites = 5;
 constexpr std::size_t kNarrowestName = 16;
 constexpr std::size_t kNamesShown = 4;
+constexpr std::size_t kMostProcesses = 12;
+constexpr std::size_t kWidestProgram = 24;
 constexpr double kManyTruncated = 0.01;  // of all events
 constexpr double kLongWait = 0.01;       // of the run's duration
 
@@ -78,6 +80,7 @@ void add_top_sites(const Profile& profile, const SummaryStyle& style, std::vecto
   report::GroupOptions options;
   options.by = report::GroupBy::kLine;
   options.metric = report::Metric::kPeak;
+  if (profile.capture.max_depth == 0) return;  // a single line that says nothing
   const auto grouping = report::group_sites(profile, options);
   if (!grouping || grouping->rows.empty()) return;
   lines.push_back(bold("where the memory was at the peak", style));
@@ -133,37 +136,44 @@ std::vector<std::string> summarize(const Profile& profile, const SummaryStyle& s
                   format_count(totals.temporary_allocations) + " temporary");
   lines.push_back("  peak       " + bold(format_size(totals.peak_bytes), style) + " in " + blocks(totals.peak_blocks) +
                   " after " + format_duration(totals.peak_time_s));
-  lines.push_back("  unfreed    " + format_size(totals.live_bytes) + " in " + blocks(totals.live_blocks) +
-                  " at the end");
+  lines.push_back("  unfreed    " + (totals.live_blocks == 0 ? std::string("nothing")
+                                                             : format_size(totals.live_bytes) + " in " +
+                                                                   blocks(totals.live_blocks) + " at the end"));
   if (totals.failed_allocations > 0) {
     lines.push_back("  failed     " + format_count(totals.failed_allocations) + " allocations got no memory");
   }
   const std::string quality = verdict(profile);
   lines.push_back("  capture    " + (quality == "complete" ? quality : warning(quality, style)));
   if (profile.capture.ring_wait_s > kLongWait * profile.process.duration_s) {
-    lines.push_back("  waited     " + format_duration(profile.capture.ring_wait_s) + " for memprof, in " +
-                    format_count(profile.capture.ring_waits) + " waits of its threads");
+    lines.push_back("  waited     " + format_duration(profile.capture.ring_wait_s) + " for memprof to keep up (" +
+                    format_count(profile.capture.ring_waits) + " times)");
   }
   add_top_sites(profile, style, lines);
   return lines;
 }
 
-std::vector<std::string> list_processes(const std::vector<OtherProcess>& others, const TrivialProcesses& trivial,
+std::vector<std::string> list_processes(std::vector<OtherProcess> others, const TrivialProcesses& trivial,
                                         const SummaryStyle& style) {
   std::vector<std::string> lines;
-  std::size_t widest_program = 7;
-  for (const OtherProcess& other : others) widest_program = std::max(widest_program, display_width(other.program));
-  widest_program = std::min<std::size_t>(widest_program, 24);
+  std::sort(others.begin(), others.end(),
+            [](const OtherProcess& a, const OtherProcess& b) { return a.peak_bytes > b.peak_bytes; });
+  const std::size_t shown = others.size() > kMostProcesses ? kMostProcesses - 1 : others.size();
+  std::size_t widest = 7;
+  for (std::size_t i = 0; i < shown; ++i) widest = std::max(widest, display_width(printable(others[i].program)));
+  widest = std::min(widest, kWidestProgram);
   if (!others.empty()) {
     lines.push_back(bold("it started", style));
-    lines.push_back("  " + padded_right("program", widest_program) + "      pid       peak  allocations  profile");
+    lines.push_back("  " + padded_right("program", widest) + "      pid       peak  allocations  profile");
   }
-  for (const OtherProcess& other : others) {
-    lines.push_back("  " + padded_right(shortened_middle(printable(other.program), widest_program), widest_program) +
-                    "  " + padded_left(std::to_string(other.pid), 7) + "  " +
-                    padded_left(format_size(other.peak_bytes), 9) + "  " +
-                    padded_left(format_count(other.allocations), 11) + "  " + other.path +
+  for (std::size_t i = 0; i < shown; ++i) {
+    const OtherProcess& other = others[i];
+    lines.push_back("  " + padded_right(shortened_middle(printable(other.program), widest), widest) + "  " +
+                    padded_left(std::to_string(other.pid), 7) + "  " + padded_left(format_size(other.peak_bytes), 9) +
+                    "  " + padded_left(format_count(other.allocations), 11) + "  " + printable(other.path) +
                     (other.complete ? "" : warning(" (partial)", style)));
+  }
+  if (shown < others.size()) {
+    lines.push_back("  and " + format_count(others.size() - shown) + " with smaller peaks, each with its profile");
   }
   if (trivial.count == 0) return lines;
   std::string names;
@@ -171,9 +181,9 @@ std::vector<std::string> list_processes(const std::vector<OtherProcess>& others,
     names += (i > 0 ? ", " : "") + printable(trivial.programs[i]);
   }
   if (trivial.programs.size() > kNamesShown) names += ", …";
-  lines.push_back(std::string(others.empty() ? "it started " : "  and ") + format_count(trivial.count) +
-                  (trivial.count == 1 ? " process" : " processes") + " that did next to nothing (" + names +
-                  "): " + format_count(trivial.allocations) + " allocations, no profile");
+  const std::string processes = format_count(trivial.count) + (trivial.count == 1 ? " process" : " processes");
+  lines.push_back((others.empty() ? "it started " : "  and ") + processes + " that allocated next to nothing (" +
+                  names + ")");
   return lines;
 }
 

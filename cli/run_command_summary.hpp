@@ -30,12 +30,12 @@ struct OtherProcess {
 /// Processes that did next to nothing, without profiles.
 struct TrivialProcesses {
   std::uint64_t count = 0;
-  std::uint64_t allocations = 0;
   std::vector<std::string> programs;  ///< each name once
 };
 
-[[nodiscard]] std::vector<std::string> list_processes(const std::vector<OtherProcess>& others,
-                                                      const TrivialProcesses& trivial, const SummaryStyle& style);
+/// The biggest first, and not more than fit on a screen.
+[[nodiscard]] std::vector<std::string> list_processes(std::vector<OtherProcess> others, const TrivialProcesses& trivial,
+                                                      const SummaryStyle& style);
 
 /// How far the figures can be trusted, in a word and its reasons: "complete", "partial: …", "degraded: …".
 [[nodiscard]] std::string verdict(const Profile& profile);
