@@ -90,7 +90,8 @@ Result<void> parse_arguments(std::vector<std::string> own, CLI::App& parser) {
   } catch (const CLI::ParseError& error) {
     return tl::unexpected<Error>(in_our_words(error, parser));
   }
-  const std::vector<std::string> extras = parser.remaining();
+  std::vector<std::string> extras = parser.remaining();
+  if (!extras.empty() && extras.front() == "--") extras.erase(extras.begin());  // CLI11 2.1 counts it as one
   if (!extras.empty()) {
     return failure("unexpected argument '" + extras.front() + "'",
                    "'memprof " + parser.get_name() + " --help' shows how it is used");

@@ -23,7 +23,7 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t use
     column = indent;
   }
   while (words >> word) {
-    if (!first_in_line && column + 1 + word.size() > width) {
+    if (!first_in_line && column + 1 + word.size() >= width) {  // the last column stays free
       out += '\n' + std::string(indent, ' ');
       column = indent;
       first_in_line = true;

@@ -113,8 +113,7 @@ class InfoPrinter {
 
   void print_capture() {
     const Capture& capture = profile_.capture;
-    line("Capture", capture.complete ? "complete" : "incomplete");
-    for (const std::string& reason : capture.incomplete_reasons) line("", reason);
+    line("Capture", capture.complete ? "complete" : "incomplete: see the first line");
     const std::array<std::pair<std::uint64_t, const char*>, 7> remarks = {{
         {capture.dropped_events, "events dropped"},
         {capture.truncated_stacks, "events with outer frames missing"},

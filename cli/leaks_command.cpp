@@ -8,6 +8,7 @@
 #include "cli/printable.hpp"
 #include "cli/report_options.hpp"
 #include "cli/stack_text.hpp"
+#include "cli/style.hpp"
 #include "cli/units.hpp"
 #include "profile/profile_file.hpp"
 #include "report/grouping.hpp"
@@ -42,7 +43,7 @@ const char* end_phrase(const Profile& profile) {
 
 void print_text(const Profile& profile, const std::vector<report::GroupRow>& rows, const report::Measure& total,
                 const LeaksOptions& leaks, Console& console) {
-  const unsigned width = leaks.report.width(console);
+  const StackStyle style{console.out_terminal, leaks.report.width(console)};
   report::SourceFiles sources(leaks.sources);
   std::ostream& out = console.out;
   out << capture_note(profile) << end_phrase(profile) << ": " << blocks_text(total);
@@ -57,9 +58,9 @@ void print_text(const Profile& profile, const std::vector<report::GroupRow>& row
       rest.count += row.measure.count;
       continue;
     }
-    out << '\n' << "unfreed: " << blocks_text(row.measure);
-    if (row.measure.count > 1) out << ", average " << format_average(row.measure.bytes, row.measure.count);
-    out << '\n' << stack_text(profile, row.stack, sources, width);
+    std::string heading = "unfreed: " + blocks_text(row.measure);
+    if (row.measure.count > 1) heading += ", average " + format_average(row.measure.bytes, row.measure.count);
+    out << '\n' << bold(heading, console.out_terminal) << '\n' << stack_text(profile, row.stack, sources, style);
   }
   if (shown < rows.size()) {
     out << "\n" << rows.size() - shown << " more: " << blocks_text(rest) << "; '-n 0' shows all\n";

@@ -7,6 +7,7 @@
 #include "cli/options.hpp"
 #include "cli/printable.hpp"
 #include "cli/report_options.hpp"
+#include "cli/style.hpp"
 #include "cli/units.hpp"
 #include "profile/profile_file.hpp"
 #include "report/line_table.hpp"
@@ -45,7 +46,8 @@ const std::vector<Column> kWideColumns = {
 
 class TablePrinter {
  public:
-  TablePrinter(std::ostream& out, bool wide, unsigned width) : out_(out), columns_(kColumns), width_(width) {
+  TablePrinter(Console& console, bool wide, unsigned width)
+      : out_(console.out), terminal_(console.out_terminal), columns_(kColumns), width_(width) {
     if (wide) columns_.insert(columns_.end(), kWideColumns.begin(), kWideColumns.end());
   }
 
@@ -58,7 +60,7 @@ class TablePrinter {
       header += std::string(column.gap, ' ') + padded_left(column.title, column.width);
     }
     header += "   Line Contents";
-    out_ << header << '\n' << std::string(header.size(), '=') << '\n';
+    out_ << bold(header, terminal_) << '\n' << std::string(header.size(), '=') << '\n';
     for (const report::LineRow& row : table.rows) print_row(row, table);
   }
 
@@ -68,18 +70,19 @@ class TablePrinter {
     for (const Column& column : columns_) {
       text += std::string(column.gap, ' ') + padded_left(row.has_events ? column.value(row) : "", column.width);
     }
-    std::string contents = printable(row.text);
+    std::string contents = printable_source(row.text);
     if (table.source_path.empty()) contents = "(source not readable) " + printable(table.function);
     out_ << shortened_end(text + "    " + contents, width_) << '\n';
   }
 
   std::ostream& out_;
+  Terminal terminal_;
   std::vector<Column> columns_;
   unsigned width_;
 };
 
-void print_text(const Profile& profile, const std::vector<report::FunctionTable>& tables, const LinesOptions& lines,
-                Console& console) {
+void print_text(const Profile& profile, const report::LineTables& made, const LinesOptions& lines, Console& console) {
+  const std::vector<report::FunctionTable>& tables = made.functions;
   std::ostream& out = console.out;
   out << capture_note(profile);
   if (tables.empty()) {
@@ -89,14 +92,19 @@ void print_text(const Profile& profile, const std::vector<report::FunctionTable>
                        "(compile with -g), or it allocated nothing.\n");
     return;
   }
-  TablePrinter printer(out, lines.wide, lines.report.width(console));
+  TablePrinter printer(console, lines.wide, lines.report.width(console));
   const std::size_t shown = rows_to_show(tables.size(), lines.shown);
   for (std::size_t i = 0; i < shown; ++i) {
     if (i > 0) out << "\n\n";
     printer.print(tables[i]);
   }
+  if (shown == tables.size() && made.library_left_out == 0) return;
+  out << "\n\n";
   if (shown < tables.size()) {
-    out << "\n\n" << tables.size() - shown << " more functions; '-n 0' shows all, '--function REGEX' a certain one\n";
+    out << tables.size() - shown << " more functions; '-n 0' shows all, '--function REGEX' a certain one\n";
+  }
+  if (made.library_left_out > 0) {
+    out << made.library_left_out << " functions of standard libraries; '--library' shows them as well\n";
   }
 }
 
@@ -111,10 +119,10 @@ Json json_row(const report::LineRow& row) {
   return json;
 }
 
-void print_json(const Profile& profile, const std::vector<report::FunctionTable>& tables, Console& console) {
+void print_json(const Profile& profile, const report::LineTables& tables, Console& console) {
   Json json = json_head(profile, "lines");
   Json functions = Json::array();
-  for (const report::FunctionTable& table : tables) {
+  for (const report::FunctionTable& table : tables.functions) {
     Json rows = Json::array();
     for (const report::LineRow& row : table.rows) rows.push_back(json_row(row));
     functions.push_back({{"function", table.function},
@@ -167,6 +175,9 @@ Command lines_command() {
             add_list(parser, "--source", lines->table.directories, "DIR",
                      "where to look for source files; what lies there is user code; may be repeated");
             add_limit(parser, lines->shown, "functions");
+            add_flag(parser, "--library", lines->table.library,
+                     "also functions of the C, C++ and Rust standard libraries, which are otherwise shown only if "
+                     "--function or --file asks for them");
             add_flag(parser, "--wide", lines->wide,
                      "more columns: allocated, freed, live at exit and at the peak, temporary allocations, and bytes "
                      "allocated by the line itself");

@@ -91,6 +91,18 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string printable_source(std::string_view line) {
+  constexpr std::size_t kTabStop = 8;
+  std::string out;
+  while (true) {
+    const std::size_t tab = line.find('\t');
+    out += printable(line.substr(0, tab));
+    if (tab == std::string_view::npos) return out;
+    out.append(kTabStop - display_width(out) % kTabStop, ' ');
+    line.remove_prefix(tab + 1);
+  }
+}
+
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {

@@ -11,6 +11,9 @@ namespace memprof::cli {
 /// a line. Tabs become one space.
 std::string printable(std::string_view text);
 
+/// The same for a line of source text, whose tabs reach to the next multiple of 8 columns.
+std::string printable_source(std::string_view line);
+
 /// Columns that printable UTF-8 takes: characters without those that combine with the one before.
 std::size_t display_width(std::string_view text);
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/printable.hpp"
+#include "cli/style.hpp"
 #include "report/frame_names.hpp"
 
 namespace memprof::cli {
@@ -58,42 +59,54 @@ Cycle find_cycle(const std::vector<FrameIndex>& frames, std::size_t start) {
   return {};
 }
 
-std::string frame_text(const Profile& profile, const Frame& frame, report::SourceFiles& sources, unsigned width) {
+/// Where a frame is: source and line, else the module; nothing when the function's name is made of the module.
+std::string place_text(const Profile& profile, const Frame& frame) {
   std::string place;
   if (frame.file != 0) {
-    place = display_path(profile.text(frame.file)) + (frame.line != 0 ? ":" + std::to_string(frame.line) : "");
-  } else {
-    place = report::base_name(report::module_name(profile, frame));
+    place = printable(display_path(profile.text(frame.file)));
+    if (frame.line != 0) place += ":" + std::to_string(frame.line);
+  } else if (frame.function != 0) {
+    place = printable(report::base_name(report::module_name(profile, frame)));
   }
-  place = printable(place);
+  return frame.inlined ? place + " (inlined)" : place;
+}
+
+/// "function  place"; both are shortened only when half of the width isn't enough for them.
+std::string frame_line(const Profile& profile, const Frame& frame, std::size_t width) {
+  constexpr std::size_t kGap = 2;
   std::string function = printable(report::function_name(profile, frame));
-  const std::string tail = "  " + place + (frame.inlined ? "  (inlined)" : "");
+  std::string place = place_text(profile, frame);
+  if (place.empty()) return shortened_middle(function, width);
   if (width != 0) {
-    // The place stays whole where half of the line is enough for it; the function takes what is left.
-    const std::size_t indent = std::string_view{kFrameIndent}.size();
-    const std::size_t half = (width - indent) / 2;
-    const std::size_t tail_width = display_width(tail);
-    const std::size_t left = width - indent > tail_width ? width - indent - tail_width : 0;
-    function = shortened_middle(function, std::max(left, half));
+    const std::size_t half = (width - kGap) / 2;
+    const std::size_t function_width = std::min(display_width(function), half);
+    place = shortened_middle(place, std::max(half, width - kGap - function_width));
+    function = shortened_middle(function, width - kGap - display_width(place));
   }
-  std::string text = shortened_middle(kFrameIndent + function + tail, width) + "\n";
+  return function + std::string(kGap, ' ') + place;
+}
+
+std::string frame_text(const Profile& profile, const Frame& frame, report::SourceFiles& sources,
+                       const StackStyle& style) {
+  const std::size_t indent = std::string_view{kFrameIndent}.size();
+  std::string text = kFrameIndent + frame_line(profile, frame, style.width == 0 ? 0 : style.width - indent) + "\n";
   if (frame.file == 0 || frame.line == 0) return text;
   const report::SourceFile* source = sources.find(profile.text(frame.file));
   if (source == nullptr || frame.line > source->lines.size()) return text;
-  std::string line = printable(source->lines[frame.line - 1]);
+  std::string line = printable_source(source->lines[frame.line - 1]);
   line.erase(0, std::min(line.find_first_not_of(' '), line.size()));
-  return text + shortened_end(kSourceIndent + line, width) + "\n";
+  return text + dim(shortened_end(kSourceIndent + line, style.width), style.terminal) + "\n";
 }
 
 }  // namespace
 
-std::string stack_text(const Profile& profile, NodeIndex node, report::SourceFiles& sources, unsigned width) {
+std::string stack_text(const Profile& profile, NodeIndex node, report::SourceFiles& sources, const StackStyle& style) {
   const Path path = path_of(profile, node);
   std::string text;
   for (std::size_t i = 0; i < path.frames.size();) {
     const Cycle cycle = find_cycle(path.frames, i);
     const std::size_t end = i + std::max<std::size_t>(1, cycle.length);
-    for (; i < end; ++i) text += frame_text(profile, profile.frames[path.frames[i]], sources, width);
+    for (; i < end; ++i) text += frame_text(profile, profile.frames[path.frames[i]], sources, style);
     if (cycle.times > 0) {
       text += kFrameIndent;
       text += "(recursion: the " +

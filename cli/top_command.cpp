@@ -10,6 +10,7 @@
 #include "cli/printable.hpp"
 #include "cli/report_options.hpp"
 #include "cli/stack_text.hpp"
+#include "cli/style.hpp"
 #include "cli/units.hpp"
 #include "profile/profile_file.hpp"
 #include "report/grouping.hpp"
@@ -54,6 +55,7 @@ std::string heading(const Profile& profile, const report::Grouping& grouping, co
 void print_text(const Profile& profile, const report::Grouping& grouping, const report::GroupOptions& options,
                 const TopOptions& top, Console& console) {
   const unsigned width = top.report.width(console);
+  const StackStyle style{console.out_terminal, width};
   const std::size_t shown = rows_to_show(grouping.rows.size(), top.shown);
   report::SourceFiles sources({});
   std::ostream& out = console.out;
@@ -67,7 +69,7 @@ void print_text(const Profile& profile, const report::Grouping& grouping, const 
       continue;
     }
     out << row_line(row.name, figures(row, options.metric), width) << '\n';
-    if (options.by == report::GroupBy::kStack) out << stack_text(profile, row.stack, sources, width);
+    if (options.by == report::GroupBy::kStack) out << stack_text(profile, row.stack, sources, style);
   }
   const std::size_t others = grouping.rows.size() - shown;
   if (others == 0) return;

@@ -80,6 +80,7 @@ struct Function {
   std::uint32_t first_line = 0;  ///< where it begins, 0: unknown
   std::set<StringIndex> names;
   std::set<std::uint32_t> lines;  ///< with events
+  bool library = true;            ///< all of its frames are a standard library's
 };
 
 /// A table and the part of the file that is its function's text.
@@ -95,8 +96,10 @@ std::vector<Function> collect_functions(const Profile& profile) {
   for (const Frame& frame : profile.frames) {
     if (frame.function_line != 0) first_lines[{frame.file, frame.function}] = frame.function_line;
   }
+  const std::vector<FrameKind> kinds = classify_frames(profile);
   std::map<std::tuple<StringIndex, std::uint32_t, StringIndex>, Function> functions;
-  for (const Frame& frame : profile.frames) {
+  for (FrameIndex i = 0; i < profile.frames.size(); ++i) {
+    const Frame& frame = profile.frames[i];
     if (frame.file == 0 || frame.line == 0 || frame.function == 0) continue;
     const auto known = first_lines.find({frame.file, frame.function});
     const std::uint32_t first_line = known == first_lines.end() ? 0 : known->second;
@@ -105,6 +108,7 @@ std::vector<Function> collect_functions(const Profile& profile) {
     function.first_line = first_line;
     function.names.insert(frame.function);
     function.lines.insert(frame.line);
+    function.library = function.library && kinds[i] != FrameKind::kProgram;
   }
   std::vector<Function> list;
   for (auto& [key, function] : functions) list.push_back(std::move(function));
@@ -228,10 +232,12 @@ void sort_tables(std::vector<FunctionTable>& tables) {
 
 }  // namespace
 
-Result<std::vector<FunctionTable>> line_tables(const Profile& profile, const LineTableOptions& options) {
+Result<LineTables> line_tables(const Profile& profile, const LineTableOptions& options) {
   const Result<NamePattern> pattern = NamePattern::compile(options.function);
   if (!pattern) return tl::unexpected<Error>(pattern.error());
+  const bool all_kinds = options.library || !options.function.empty() || !options.files.empty();
   TableMaker maker(profile, options);
+  LineTables tables;
   std::vector<Listing> listings;
   for (const Function& function : collect_functions(profile)) {
     const std::string& file = profile.text(function.file);
@@ -242,10 +248,15 @@ Result<std::vector<FunctionTable>> line_tables(const Profile& profile, const Lin
     for (const StringIndex name : function.names) {
       if (pattern->matches(profile.text(name))) names.insert(profile.text(name));
     }
-    if (file_wanted && !names.empty()) listings.push_back(maker.make(function, *names.begin()));
+    if (!file_wanted || names.empty()) continue;
+    if (function.library && !all_kinds) {
+      ++tables.library_left_out;
+    } else {
+      listings.push_back(maker.make(function, *names.begin()));
+    }
   }
-  std::vector<FunctionTable> tables = without_nested(std::move(listings));
-  sort_tables(tables);
+  tables.functions = without_nested(std::move(listings));
+  sort_tables(tables.functions);
   return tables;
 }
 

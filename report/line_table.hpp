@@ -16,6 +16,7 @@ struct LineTableOptions {
   std::vector<std::string> files = {};  ///< globs as in filter.hpp; a function is kept if any matches or none is given
   /// Where sources are searched for. What lies below them or below the working directory is user code.
   std::vector<std::string> directories = {};
+  bool library = false;    ///< with functions of the standard libraries; they are shown too where asked for by name
   bool innermost = false;  ///< how `self_allocated_bytes` attributes; see own_frame.hpp
 };
 
@@ -39,7 +40,12 @@ struct FunctionTable {
   std::vector<LineRow> rows;           ///< by line; the whole function, without a source only lines with events
 };
 
-/// User code first, then by |largest_increment|. Fails on a malformed regular expression.
-[[nodiscard]] Result<std::vector<FunctionTable>> line_tables(const Profile& profile, const LineTableOptions& options);
+struct LineTables {
+  std::vector<FunctionTable> functions;  ///< user code first, then by |largest_increment|
+  std::size_t library_left_out = 0;      ///< functions of the standard libraries
+};
+
+/// Fails on a malformed regular expression.
+[[nodiscard]] Result<LineTables> line_tables(const Profile& profile, const LineTableOptions& options);
 
 }  // namespace memprof::report

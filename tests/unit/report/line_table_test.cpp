@@ -49,7 +49,7 @@ FrameText at(const SourceDirectory& source, const std::string& function, std::ui
 std::vector<FunctionTable> tables(const Profile& profile, const LineTableOptions& options) {
   auto made = line_tables(profile, options);
   REQUIRE(made.has_value());
-  return std::move(*made);
+  return std::move(made->functions);
 }
 
 std::vector<std::uint32_t> lines(const FunctionTable& table) {
@@ -168,6 +168,21 @@ TEST_CASE("User code comes first, then the largest absolute increment") {
   CHECK(made[0].largest_increment == -16);
   CHECK(made[1].function == "make()");
   CHECK(made[2].function == "library()");
+}
+
+TEST_CASE("Functions of standard libraries are left out and counted unless they are asked for") {
+  const SourceDirectory source(kText);
+  const FrameText allocate{.function = "std::allocator<int>::allocate(unsigned long)",
+                           .file = "/usr/include/c++/12/bits/allocator.h",
+                           .line = 5};
+  ProfileBuilder builder;
+  builder.allocations({allocate, at(source, "make()", 2, 1)}, 1, 8, 1);
+  const Profile profile = builder.finished();
+  CHECK(tables(profile, {}).size() == 1);
+  CHECK(line_tables(profile, {})->library_left_out == 1);
+  CHECK(tables(profile, {.library = true}).size() == 2);
+  CHECK(tables(profile, {.function = "allocate"}).size() == 1);
+  CHECK(tables(profile, {.files = {"/usr/*"}}).size() == 1);
 }
 
 TEST_CASE("Functions and files can be chosen") {

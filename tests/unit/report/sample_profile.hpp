@@ -84,10 +84,14 @@ class ProfileBuilder {
     return node;
   }
 
+  /// Made anew, or the one that this stack has already.
   Site& site(std::initializer_list<FrameText> frames, NodeIndex root = kCompleteRoot) {
-    Site site;
-    site.stack = stack(frames, root);
-    profile.sites.push_back(site);
+    const NodeIndex node = stack(frames, root);
+    const auto found = std::find_if(profile.sites.begin(), profile.sites.end(),
+                                    [node](const Site& site) { return site.stack == node; });
+    if (found != profile.sites.end()) return *found;
+    profile.sites.push_back({});
+    profile.sites.back().stack = node;
     return profile.sites.back();
   }
 
@@ -96,10 +100,10 @@ class ProfileBuilder {
                     std::uint64_t live, NodeIndex root = kCompleteRoot) {
     Site& made = site(frames, root);
     made.hook = string("malloc");
-    made.allocations = made.peak_blocks = blocks;
-    made.allocated_bytes = made.peak_bytes = blocks * size;
-    made.live_blocks = live;
-    made.live_bytes = live * size;
+    made.allocations = made.peak_blocks += blocks;
+    made.allocated_bytes = made.peak_bytes += blocks * size;
+    made.live_blocks += live;
+    made.live_bytes += live * size;
     made.min_size = made.max_size = made.size_divisor = size;
     return made;
   }
@@ -107,9 +111,9 @@ class ProfileBuilder {
   Site& frees(std::initializer_list<FrameText> frames, std::uint64_t blocks, std::uint64_t size,
               NodeIndex root = kCompleteRoot) {
     Site& made = site(frames, root);
-    made.hook = string("free");
-    made.frees = blocks;
-    made.freed_bytes = blocks * size;
+    if (made.hook == 0) made.hook = string("free");
+    made.frees += blocks;
+    made.freed_bytes += blocks * size;
     return made;
   }
 
