@@ -27,7 +27,7 @@ TEST_CASE("an installed memprof finds its library relative to itself") {
   INFO(install.out << install.err);
   REQUIRE(install.status == 0);
   CHECK(std::filesystem::exists(prefix / "bin/memprof"));
-  CHECK(std::filesystem::exists(prefix / "lib/memprof/libmemprof.so"));
+  CHECK(std::filesystem::exists(prefix / installed_library()));
   CHECK(std::filesystem::exists(prefix / "share/doc/memprof/LICENSE"));
   check_run_from(prefix);
 
@@ -39,7 +39,7 @@ TEST_CASE("an installed memprof finds its library relative to itself") {
   CHECK(run_command({directory.path() / "link", "run", "--quiet", "-o", directory.file("out.json"), "true"}).status ==
         0);
 
-  std::filesystem::remove(moved / "lib/memprof/libmemprof.so");
+  std::filesystem::remove(moved / installed_library());
   const CommandResult broken = run_command({moved / "bin/memprof", "run", "true"});
   CHECK(broken.status == 2);
   CHECK(broken.err.find("libmemprof.so") != std::string::npos);

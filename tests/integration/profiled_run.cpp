@@ -25,6 +25,7 @@ std::string memprof_program() { return MEMPROF_TEST_MEMPROF; }
 std::string test_program(const std::string& name) { return MEMPROF_TEST_PROGRAMS "/" + name; }
 std::string example(const std::string& name) { return MEMPROF_TEST_EXAMPLES "/" + name; }
 std::string source_directory() { return MEMPROF_TEST_SOURCE; }
+std::string installed_library() { return MEMPROF_TEST_LIBDIR "/memprof/libmemprof.so"; }
 std::string build_directory() { return MEMPROF_TEST_BUILD; }
 
 const Profile& ProfiledRun::only() const {

@@ -15,6 +15,8 @@ std::string test_program(const std::string& name);
 std::string example(const std::string& name);
 std::string source_directory();
 std::string build_directory();
+/// Where the library is below an installation's prefix.
+std::string installed_library();
 
 struct ProfiledRun {
   CommandResult command;
