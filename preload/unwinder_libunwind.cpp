@@ -2,7 +2,8 @@
 // and not safe against a loader lock held elsewhere (dl_iterate_phdr), so only for machines the other does not know.
 //
 // libunwind is loaded with RTLD_LOCAL: as a plain dependency of a preloaded library it would put its _Unwind_*
-// functions in front of libgcc's for the whole program.
+// functions in front of libgcc's for the whole program. Its thread-local memory is then of the kind that is allocated
+// on first touch, one small block a thread, which shows up in the profile with a stack that is cut short.
 
 #include <dlfcn.h>
 
@@ -20,6 +21,18 @@ using Backtrace = int (*)(void**, int);
 std::atomic<Backtrace> g_backtrace{nullptr};
 
 constexpr int kNestedDepth = 128;  // on the handler's own stack, so few
+
+/// libunwind may allocate (see above), and must not be entered again for that.
+constinit thread_local bool g_walking = false;
+
+int walk(void** addresses, int capacity) {
+  g_walking = true;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  const int count = g_backtrace.load(std::memory_order_acquire)(addresses, capacity);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  g_walking = false;
+  return count;
+}
 
 [[gnu::constructor]] void load_libunwind() {
   void* const handle = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
@@ -67,16 +80,15 @@ void reset(ThreadUnwindState&) {}
 
 wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& registers, std::uint32_t max_depth,
                             StackTable& stacks, ModuleList& modules, wire::Header&) {
-  const Backtrace backtrace = g_backtrace.load(std::memory_order_acquire);
-  if (backtrace == nullptr) return wire::kRootCutUnwind;
+  if (g_walking || g_backtrace.load(std::memory_order_acquire) == nullptr) return wire::kRootCutUnwind;
   if (state == nullptr) {
     void* addresses[kNestedDepth];
-    const int count = backtrace(addresses, kNestedDepth);
+    const int count = walk(addresses, kNestedDepth);
     return intern_frames(addresses, count, count < kNestedDepth, registers, max_depth, stacks, modules);
   }
   const std::size_t wanted = std::size_t{max_depth} + 16;  // the library's own frames
   const int capacity = static_cast<int>(wanted < state->capacity ? wanted : state->capacity);
-  const int count = backtrace(state->addresses(), capacity);
+  const int count = walk(state->addresses(), capacity);
   return intern_frames(state->addresses(), count, count < capacity, registers, max_depth, stacks, modules);
 }
 
