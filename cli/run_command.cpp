@@ -116,7 +116,9 @@ void Run::say(const std::string& line) {
   console_.err << "memprof: " + line + '\n';
 }
 
-void Run::note(const std::string& sentence) { say("note: " + sentence); }
+void Run::note(const std::string& sentence) {
+  for (const std::string& line : wrapped("note: ", sentence, style_.width)) say(line);
+}
 
 collect::SessionObserver Run::observer() {
   collect::SessionObserver observer;

@@ -110,6 +110,23 @@ void add_top_sites(const Profile& profile, const SummaryStyle& style, std::vecto
 
 }  // namespace
 
+std::vector<std::string> wrapped(const std::string& title, const std::string& text, unsigned width) {
+  std::vector<std::string> lines{title};
+  bool first_word = true;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find(' ', start), text.size());
+    const std::string word = text.substr(start, end - start);
+    if (width > 0 && !first_word && display_width(lines.back()) + 1 + display_width(word) > width) {
+      lines.push_back(std::string(display_width(title), ' ') + word);
+    } else {
+      lines.back() += (first_word ? "" : " ") + word;
+    }
+    first_word = false;
+    start = end + 1;
+  }
+  return lines;
+}
+
 std::string verdict(const Profile& profile) {
   const Capture& capture = profile.capture;
   std::string reasons;
@@ -143,7 +160,9 @@ std::vector<std::string> summarize(const Profile& profile, const SummaryStyle& s
     lines.push_back("  failed     " + format_count(totals.failed_allocations) + " allocations got no memory");
   }
   const std::string quality = verdict(profile);
-  lines.push_back("  capture    " + (quality == "complete" ? quality : warning(quality, style)));
+  for (const std::string& line : wrapped("  capture    ", quality, style.width)) {
+    lines.push_back(quality == "complete" ? line : warning(line, style));
+  }
   if (profile.capture.ring_wait_s > kLongWait * profile.process.duration_s) {
     lines.push_back("  waited     " + format_duration(profile.capture.ring_wait_s) + " for memprof to keep up (" +
                     format_count(profile.capture.ring_waits) + " times)");

@@ -14,6 +14,9 @@ struct SummaryStyle {
   bool colour = false;  ///< bold titles, and a verdict that stands out when it is a bad one
 };
 
+/// `title` and then `text`, broken between words; the lines after the first are indented by the title's width.
+[[nodiscard]] std::vector<std::string> wrapped(const std::string& title, const std::string& text, unsigned width);
+
 /// Lines without "memprof: ": how it ended, totals, peak, unfreed, capture quality, top sites at the peak.
 [[nodiscard]] std::vector<std::string> summarize(const Profile& profile, const SummaryStyle& style);
 

@@ -29,6 +29,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kStatusInterval = 100ms;
 constexpr auto kStragglerSilence = 1s;  // how long to wait without a word for what outlives the program
+constexpr auto kStrangerInterval = 1s;  // between two looks for processes that became something else
 constexpr auto kInterruptWindow = 5s;   // two Ctrl-C within it are meant for memprof, too
 constexpr int kInterruptedStatus = 128 + SIGINT;
 
@@ -90,7 +91,7 @@ class Session {
   SessionImages images_;
   pid_t main_pid_ = 0;
   UniqueFd main_pidfd_;
-  Clock::time_point start_, next_status_, main_end_;
+  Clock::time_point start_, next_status_, next_look_, main_end_;
   std::optional<Clock::time_point> interrupted_at_;
   bool main_ended_ = false, stop_waiting_ = false, stragglers_noted_ = false;
   std::uint64_t highest_sum_ = 0;
@@ -126,6 +127,7 @@ Result<void> Session::start(const std::string& library, const std::string& socke
   if (!pid) return tl::unexpected(pid.error());
   start_ = Clock::now();
   next_status_ = start_ + kStatusInterval;
+  next_look_ = start_ + kStrangerInterval;
   main_pid_ = *pid;
   images_.set_main(main_pid_);
   // It stays at least a zombie until handle_main_end(), so the number is certainly its own.
@@ -176,11 +178,10 @@ void Session::watch(int descriptor, Source source) {
 }
 
 int Session::milliseconds_to_next_task() const {
-  Clock::time_point next = Clock::time_point::max();
-  if (observer_.status) next = next_status_;
+  Clock::time_point next = next_look_;
+  if (observer_.status) next = std::min(next, next_status_);
   if (main_ended_ && !stragglers_noted_) next = std::min(next, main_end_ + kStragglerSilence);
   if (const auto deadline = server_.deadline()) next = std::min(next, *deadline);
-  if (next == Clock::time_point::max()) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
 }
@@ -249,6 +250,10 @@ void Session::do_timed_tasks() {
     observer_.note("the program has ended; waiting for " +
                    (count == 1 ? std::string("a process") : std::to_string(count) + " processes") +
                    " that it left running: " + images_.names_alive() + ". Ctrl-C ends the wait");
+  }
+  if (now >= next_look_) {
+    next_look_ = now + kStrangerInterval;
+    images_.look_for_strangers();
   }
   if (!observer_.status || now < next_status_) return;
   next_status_ = std::max(next_status_ + kStatusInterval, now);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "collect/session_process.hpp"
+#include "collect/target_check.hpp"
 
 namespace memprof::collect {
 namespace {
@@ -98,6 +99,7 @@ void SessionImages::admit(Peer peer) {
 void SessionImages::describe(Image& image, wire::Origin origin, bool replaces_another) {
   using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::system_clock;
   image.process = describe_process(image.process.pid);
+  image.short_name = short_name_of(image.process.pid);
   image.process.forked = origin == wire::Origin::kFork;
   if (image.process.forked) {
     // The kernel's name for it may be that of a thread; it runs what its parent runs.
@@ -122,6 +124,15 @@ void SessionImages::end(pid_t pid, std::optional<Ending> known) {
 }
 
 void SessionImages::end_main(Ending ending) {
+  const auto image = find(main_pid_);
+  if (image != images_.end()) {
+    // Too short-lived to have been seen by look_for_strangers(), but the kernel keeps the name.
+    const std::string name = short_name_of(main_pid_);
+    if (!name.empty() && name != image->short_name) {
+      note_(image->process.program + " ended under the name " + name +
+            ": if it executed another program, that one was not recorded");
+    }
+  }
   end(main_pid_, ending);
   main_pid_ = 0;
 }
@@ -135,6 +146,26 @@ void SessionImages::abandon(const std::string& reason) {
       finish(images_.end() - 1, {EndKind::kStillRunning, 0}, reason);
     }
   }
+}
+
+void SessionImages::look_for_strangers() {
+  for (std::size_t i = images_.size(); i-- > 0;) {
+    Image& image = images_[i];
+    const std::string executable = executable_of(image.process.pid);
+    const bool strange = !executable.empty() && executable != image.process.executable;
+    if (strange && image.looked_strange) {
+      note_stranger(image, executable);
+      finish(images_.begin() + static_cast<std::ptrdiff_t>(i), {EndKind::kReplaced, 0});
+    } else {
+      image.looked_strange = strange;
+    }
+  }
+}
+
+void SessionImages::note_stranger(const Image& image, const std::string& program) {
+  const auto target = check_target(program);
+  note_("process " + std::to_string(image.process.pid) + " (" + image.process.program + ") became " + program +
+        ", which runs unrecorded" + (target ? "" : ": " + target.error().what));
 }
 
 bool SessionImages::recording(pid_t pid) const {

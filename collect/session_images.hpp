@@ -49,6 +49,10 @@ class SessionImages {
   /// Ends the recording of all that still run. `reason` is a sentence for their profiles.
   void abandon(const std::string& reason);
 
+  /// Looks for processes that have executed a program which does not say Hello, and ends their images. To be called
+  /// now and then: the second time that one is seen so, it is certain.
+  void look_for_strangers();
+
   std::size_t alive() const { return images_.size(); }
   bool recording(pid_t pid) const;
   std::string names_alive() const;  ///< "redis-server (pid 17), sh (pid 18)", the first few
@@ -64,6 +68,8 @@ class SessionImages {
     UniqueFd pidfd;
     std::unique_ptr<ProcessRecorder> recorder;
     Clock::time_point start;
+    std::string short_name;       ///< at the start
+    bool looked_strange = false;  ///< runs another executable than it did at its Hello
     bool main = false;
   };
   using Images = std::vector<Image>;
@@ -71,6 +77,7 @@ class SessionImages {
   Images::iterator find(pid_t pid);
   void describe(Image& image, wire::Origin origin, bool replaces_another);
   void finish(Images::iterator image, Ending ending, const std::string& incomplete_reason = {});
+  void note_stranger(const Image& image, const std::string& program);
   void refuse(const Peer& peer, const std::string& reason);
 
   const SessionOptions& options_;

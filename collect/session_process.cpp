@@ -112,8 +112,7 @@ std::int64_t start_unix_ms(const Stat& stat) {
 /// The name under which the program was started: "python3" rather than what that links to, the script rather than its
 /// interpreter. The kernel keeps 15 characters of it; the longer original is looked for among what is known.
 std::string program_name(pid_t pid, const Process& process) {
-  std::string comm = read_bounded(proc(pid, "comm"), 64);
-  while (!comm.empty() && comm.back() == '\n') comm.pop_back();
+  const std::string comm = short_name_of(pid);
   if (comm.empty()) return base_name(process.executable);
   if (comm.size() < kLongestComm) return comm;
   for (std::size_t i = 0; i < process.command.size() && i < 3; ++i) {
@@ -133,6 +132,12 @@ std::optional<int> wait_status_of(pid_t pid, int pidfd) {
   const Stat stat = read_stat(pid);
   if (stat.state == 'Z') return stat.wait_status;
   return std::nullopt;
+}
+
+std::string short_name_of(pid_t pid) {
+  std::string name = read_bounded(proc(pid, "comm"), 64);
+  while (!name.empty() && name.back() == '\n') name.pop_back();
+  return name;
 }
 
 std::string executable_of(pid_t pid) {

@@ -17,6 +17,10 @@ namespace memprof::collect {
 /// The wait status (as of waitpid) of a process that has ended, where this kernel shows it.
 [[nodiscard]] std::optional<int> wait_status_of(pid_t pid, int pidfd);
 
+/// The kernel's name for its main thread: the program's, cut to 15 characters, unless it was renamed. Still there when
+/// the process is a zombie.
+[[nodiscard]] std::string short_name_of(pid_t pid);
+
 /// The executable that the process runs now, empty when it cannot be told.
 [[nodiscard]] std::string executable_of(pid_t pid);
 
