@@ -25,6 +25,7 @@ memprof_require_pkg(LIBDW libdw libdw-dev)
 memprof_require_pkg(LIBELF libelf libelf-dev)
 memprof_require_pkg(LIBLZMA liblzma liblzma-dev)
 memprof_require_pkg(LIBZSTD libzstd libzstd-dev)
+memprof_require_pkg(ZLIB zlib zlib1g-dev)
 memprof_require_pkg(LIBUNWIND libunwind libunwind-dev)
 
 # libiberty has neither a pkg-config file nor a shared library; it demangles what libstdc++ can't: Rust, and long names.
