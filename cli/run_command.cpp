@@ -28,8 +28,10 @@ namespace memprof::cli {
 namespace {
 
 constexpr std::uint64_t kUsualDepth = 16384;
-constexpr std::uint64_t kTrivialEvents = 1000;       // fewer than this,
-constexpr std::uint64_t kTrivialPeak = 1024 * 1024;  // and less memory: hardly worth a profile of its own
+// A process with fewer events and a lower peak than these has next to nothing to tell, unless no other has more.
+constexpr std::uint64_t kTrivialEvents = 1000;
+constexpr std::uint64_t kTrivialPeak = 1024 * 1024;
+constexpr std::size_t kFewProcesses = 16;
 constexpr char kDebuginfodVariable[] = "DEBUGINFOD_URLS";
 
 struct RunOptions {
@@ -43,6 +45,16 @@ struct RunOptions {
 
 bool is_trivial(const collect::CapturedProcess& process) {
   return process.events() < kTrivialEvents && process.totals.peak_bytes < kTrivialPeak;
+}
+
+/// What a shell does between fork and exec.
+bool only_started_another(const collect::CapturedProcess& process) {
+  return is_trivial(process) && process.process.forked && process.process.end_kind == EndKind::kReplaced;
+}
+
+/// Whether trivial processes are to be summed up instead of getting a profile each.
+bool sum_up_trivial(const std::vector<collect::CapturedProcess>& processes) {
+  return processes.size() > kFewProcesses || !std::all_of(processes.begin(), processes.end(), is_trivial);
 }
 
 /// A shell may start us with a standard stream closed. Its number must not go to a socket of ours that a later message
@@ -79,7 +91,8 @@ class Run {
   collect::SessionObserver observer();
   int report(collect::SessionResult result);
   std::string save_main(collect::CapturedProcess&& captured);
-  std::vector<OtherProcess> save_others(std::vector<collect::CapturedProcess>&& others, TrivialProcesses& trivial);
+  std::vector<OtherProcess> save_others(std::vector<collect::CapturedProcess>&& others, bool sum_up,
+                                        TrivialProcesses& trivial);
   Profile symbolize(collect::CapturedProcess&& captured);
   bool save(const Profile& profile, std::string& path);
 
@@ -132,6 +145,7 @@ collect::SessionObserver Run::observer() {
 
 int Run::report(collect::SessionResult result) {
   std::vector<collect::CapturedProcess> others = std::move(result.processes);
+  const bool sum_up = sum_up_trivial(others);
   std::string path, most_telling;
   bool main_is_trivial = true;
   if (result.main_process) {
@@ -147,7 +161,7 @@ int Run::report(collect::SessionResult result) {
                  console_.err);
   }
   TrivialProcesses trivial;
-  const std::vector<OtherProcess> rows = save_others(std::move(others), trivial);
+  const std::vector<OtherProcess> rows = save_others(std::move(others), sum_up, trivial);
   for (const std::string& line : list_processes(rows, trivial, style_)) say(line);
   // A shell that started the real work is not what people want to look at.
   std::uint64_t highest = 0;
@@ -170,11 +184,12 @@ std::string Run::save_main(collect::CapturedProcess&& captured) {
   return saved ? path : std::string();
 }
 
-std::vector<OtherProcess> Run::save_others(std::vector<collect::CapturedProcess>&& others, TrivialProcesses& trivial) {
+std::vector<OtherProcess> Run::save_others(std::vector<collect::CapturedProcess>&& others, bool sum_up,
+                                           TrivialProcesses& trivial) {
   std::vector<OtherProcess> rows;
   for (collect::CapturedProcess& captured : others) {
-    if (captured.events() == 0) continue;
-    if (is_trivial(captured)) {
+    if (captured.events() == 0 || only_started_another(captured)) continue;
+    if (sum_up && is_trivial(captured)) {
       ++trivial.count;
       auto& names = trivial.programs;
       if (std::find(names.begin(), names.end(), captured.process.program) == names.end()) {

@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t kTopSites = 5;
 constexpr std::size_t kNarrowestName = 16;
 constexpr std::size_t kNamesShown = 4;
+constexpr std::uint64_t kMuchMemory = 32 * 1024 * 1024;
 constexpr std::size_t kMostProcesses = 12;
 constexpr std::size_t kWidestProgram = 24;
 constexpr double kManyTruncated = 0.01;  // of all events
@@ -74,6 +75,27 @@ std::string place_of(const Profile& profile, const report::GroupRow& row) {
     return report::base_name(profile.text(frame.file)) + ':' + std::to_string(frame.line);
   }
   return report::base_name(report::module_name(profile, frame));
+}
+
+/// Why a program without allocations may yet have used much memory.
+std::string unseen_memory(const Profile& profile) {
+  std::uint64_t highest = 0;
+  for (const TimelinePoint& point : profile.timeline) highest = std::max(highest, point.rss_bytes);
+  if (highest < kMuchMemory) return {};
+  return ", yet it used " + format_size(highest) + ": it has an allocator of its own, or maps memory directly";
+}
+
+void add_totals(const Totals& totals, const SummaryStyle& style, std::vector<std::string>& lines) {
+  lines.push_back("  allocated  " + format_size(totals.allocated_bytes) + " in " + blocks(totals.allocations) + ", " +
+                  format_count(totals.temporary_allocations) + " temporary");
+  lines.push_back("  peak       " + bold(format_size(totals.peak_bytes), style) + " in " + blocks(totals.peak_blocks) +
+                  " after " + format_duration(totals.peak_time_s));
+  lines.push_back("  unfreed    " + (totals.live_blocks == 0 ? std::string("nothing")
+                                                             : format_size(totals.live_bytes) + " in " +
+                                                                   blocks(totals.live_blocks) + " at the end"));
+  if (totals.failed_allocations > 0) {
+    lines.push_back("  failed     " + format_count(totals.failed_allocations) + " allocations got no memory");
+  }
 }
 
 void add_top_sites(const Profile& profile, const SummaryStyle& style, std::vector<std::string>& lines) {
@@ -149,15 +171,10 @@ std::vector<std::string> summarize(const Profile& profile, const SummaryStyle& s
   std::vector<std::string> lines;
   lines.push_back(bold(printable(profile.process.program), style) + ending(profile.process) + ", pid " +
                   std::to_string(profile.process.pid));
-  lines.push_back("  allocated  " + format_size(totals.allocated_bytes) + " in " + blocks(totals.allocations) + ", " +
-                  format_count(totals.temporary_allocations) + " temporary");
-  lines.push_back("  peak       " + bold(format_size(totals.peak_bytes), style) + " in " + blocks(totals.peak_blocks) +
-                  " after " + format_duration(totals.peak_time_s));
-  lines.push_back("  unfreed    " + (totals.live_blocks == 0 ? std::string("nothing")
-                                                             : format_size(totals.live_bytes) + " in " +
-                                                                   blocks(totals.live_blocks) + " at the end"));
-  if (totals.failed_allocations > 0) {
-    lines.push_back("  failed     " + format_count(totals.failed_allocations) + " allocations got no memory");
+  if (totals.allocations + totals.frees + totals.failed_allocations == 0) {
+    lines.push_back("  allocated  nothing" + unseen_memory(profile));
+  } else {
+    add_totals(totals, style, lines);
   }
   const std::string quality = verdict(profile);
   for (const std::string& line : wrapped("  capture    ", quality, style.width)) {
@@ -192,7 +209,7 @@ std::vector<std::string> list_processes(std::vector<OtherProcess> others, const 
                     (other.complete ? "" : warning(" (partial)", style)));
   }
   if (shown < others.size()) {
-    lines.push_back("  and " + format_count(others.size() - shown) + " with smaller peaks, each with its profile");
+    lines.push_back("  and " + format_count(others.size() - shown) + " more, each with its profile");
   }
   if (trivial.count == 0) return lines;
   std::string names;
