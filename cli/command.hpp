@@ -33,6 +33,7 @@ struct Command {
   std::string summary;      ///< one line without a full stop
   std::string description;  ///< paragraphs, separated by an empty line
   std::vector<Example> examples;
+  std::string exit_status = {};  ///< a sentence for the manual; empty: the usual one
   /// The rest of the command line after memprof's own options is a program and its arguments: option parsing stops
   /// at the first word that is not an option, or at "--".
   bool takes_program = false;

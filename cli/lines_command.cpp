@@ -154,7 +154,7 @@ Result<int> run(LinesOptions& lines, Console& console) {
 
 Command lines_command() {
   return {.name = "lines",
-          .summary = "the source, line by line, with what each line allocates and frees",
+          .summary = "what each source line allocates and frees, in its source text",
           .description =
               "Prints the functions that changed the heap most, each with its whole source text. Figures include "
               "everything that a line calls.\n\n"

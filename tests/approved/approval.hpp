@@ -2,7 +2,7 @@
 // Compares a report with the output that a person approved. A difference leaves the new output below the build
 // folder, and scripts/approve takes it over after a look at the diff.
 //
-// Needs the definitions MEMPROF_APPROVED_DIR and MEMPROF_RECEIVED_DIR.
+// Needs the definitions MEMPROF_SOURCE_DIR and MEMPROF_RECEIVED_DIR.
 
 #include <filesystem>
 #include <fstream>
@@ -20,12 +20,12 @@ inline std::string file_text(const std::filesystem::path& path) {
   return text.str();
 }
 
-/// `name` is a file in tests/approved, or any path relative to it.
-inline void check_approved(const std::string& name, const std::string& received) {
+/// `file` is relative to the project's root.
+inline void check_approved_file(const std::string& file, const std::string& received) {
   namespace fs = std::filesystem;
-  const fs::path received_path = fs::path(MEMPROF_RECEIVED_DIR) / name;
+  const fs::path received_path = fs::path(MEMPROF_RECEIVED_DIR) / file;
   fs::remove(received_path);
-  const std::string approved = file_text(fs::path(MEMPROF_APPROVED_DIR) / name);
+  const std::string approved = file_text(fs::path(MEMPROF_SOURCE_DIR) / file);
   if (received == approved) {
     SUCCEED();
     return;
@@ -34,6 +34,11 @@ inline void check_approved(const std::string& name, const std::string& received)
   std::ofstream(received_path, std::ios::binary) << received;
   INFO("to see the difference and to accept it: scripts/approve");
   CHECK(received == approved);
+}
+
+/// `name` is a file in tests/approved.
+inline void check_approved(const std::string& name, const std::string& received) {
+  check_approved_file("tests/approved/" + name, received);
 }
 
 }  // namespace memprof::tests
