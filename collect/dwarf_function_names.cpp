@@ -33,9 +33,9 @@ Language language_of(Dwarf_Die die) {
   }
 }
 
-bool has_flag(const DwarfHandle& handle, Dwarf_Die die, unsigned attribute) {
+bool has_flag(Dwarf_Die die, unsigned attribute) {
   bool set = false;
-  auto found = find_attribute(handle, die, attribute);
+  auto found = find_attribute(die, attribute);
   return found && dwarf_formflag(&*found, &set) == 0 && set;
 }
 
@@ -50,22 +50,22 @@ const FunctionText& FunctionNames::of(Dwarf_Die function) {
 FunctionText FunctionNames::describe(Dwarf_Die function) {
   FunctionText text;
   describe_place(function, text);
-  const char* linkage = linkage_name(handle_, function);
+  const char* linkage = linkage_name(function);
   if (linkage != nullptr && is_mangled(linkage)) {
     text.name = demangled(linkage);
     return text;
   }
-  const char* name = text_of(handle_, find_attribute(handle_, function, DW_AT_name));
+  const char* name = text_of(find_attribute(function, DW_AT_name));
   if (name == nullptr) name = linkage;
   if (name == nullptr) return text;
   const Language language = language_of(function);
   // External without a mangled name: extern "C", whatever namespace it is in.
-  const bool is_c = text.line != 0 && has_flag(handle_, function, DW_AT_external);
+  const bool is_c = text.line != 0 && has_flag(function, DW_AT_external);
   if (language == Language::kPlain || is_c) {
     text.name = texts_.intern(name);
     return text;
   }
-  const Dwarf_Die declaration = declaration_of(handle_, function);
+  const Dwarf_Die declaration = declaration_of(function);
   const auto [known, is_new] = qualified_.try_emplace(declaration.addr);
   if (is_new) {
     const bool with_parameters = language == Language::kCpp && text.line != 0;
@@ -80,13 +80,13 @@ FunctionText FunctionNames::describe(Dwarf_Die function) {
 }
 
 void FunctionNames::describe_place(Dwarf_Die function, FunctionText& text) {
-  text.line = static_cast<std::uint32_t>(number_of(find_attribute(handle_, function, DW_AT_decl_line)));
-  text.file = files_.path(find_attribute(handle_, function, DW_AT_decl_file));
+  text.line = static_cast<std::uint32_t>(number_of(find_attribute(function, DW_AT_decl_line)));
+  text.file = files_.path(find_attribute(function, DW_AT_decl_file));
   if (text.line != 0) return;
   // GCC gives the place of a lambda to its class only.
-  const char* name = text_of(handle_, find_attribute(handle_, function, DW_AT_name));
+  const char* name = text_of(find_attribute(function, DW_AT_name));
   if (name == nullptr || std::strcmp(name, "operator()") != 0) return;
-  auto closure = scoped_.enclosing(declaration_of(handle_, function));
+  auto closure = scoped_.enclosing(declaration_of(function));
   if (!closure || dwarf_tag(&*closure) == DW_TAG_subprogram) return;
   text.line = static_cast<std::uint32_t>(number_of(own_attribute(*closure, DW_AT_decl_line)));
   text.file = files_.path(own_attribute(*closure, DW_AT_decl_file));

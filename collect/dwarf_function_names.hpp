@@ -7,7 +7,6 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "collect/dwarf_handle.hpp"
 #include "collect/dwarf_scoped_names.hpp"
 #include "collect/dwarf_source_files.hpp"
 #include "collect/symbol_texts.hpp"
@@ -26,8 +25,7 @@ struct FunctionText {
 /// One thread and one libdw handle.
 class FunctionNames {
  public:
-  FunctionNames(const DwarfHandle& handle, TextPool& texts, SourceFiles& files)
-      : handle_(handle), texts_(texts), files_(files), scoped_(handle) {}
+  FunctionNames(TextPool& texts, SourceFiles& files) : texts_(texts), files_(files) {}
 
   /// `function` is a DW_TAG_subprogram or DW_TAG_inlined_subroutine.
   const FunctionText& of(Dwarf_Die function);
@@ -37,7 +35,6 @@ class FunctionNames {
   std::string_view demangled(const char* linkage_name);
   void describe_place(Dwarf_Die function, FunctionText& text);
 
-  const DwarfHandle& handle_;
   TextPool& texts_;
   SourceFiles& files_;
   ScopedNames scoped_;

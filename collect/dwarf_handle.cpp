@@ -1,5 +1,9 @@
 #include "collect/dwarf_handle.hpp"
 
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstring>
 #include <functional>
 
 namespace memprof::collect {
@@ -21,26 +25,65 @@ std::span<const unsigned char> section_around(Dwarf* dwarf, const unsigned char*
   return {};
 }
 
+/// The smallest file that libdw takes for DWARF: a .debug_frame section, so without entries and strings to refer to.
+/// range.
+std::vector<char> elf_without_entries() {
+  static constexpr char kNames[] = "\0.debug_frame\0.shstrtab";
+  struct {
+    Elf64_Ehdr header{};
+    Elf64_Shdr sections[3]{};
+    char names[sizeof kNames]{};
+    char frames[1]{};
+  } file;
+  std::memcpy(file.header.e_ident, ELFMAG, SELFMAG);
+  file.header.e_ident[EI_CLASS] = ELFCLASS64;
+  file.header.e_ident[EI_DATA] = std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
+  file.header.e_ident[EI_VERSION] = EV_CURRENT;
+  file.header.e_type = ET_DYN;
+  file.header.e_version = EV_CURRENT;
+  file.header.e_ehsize = sizeof(Elf64_Ehdr);
+  file.header.e_shentsize = sizeof(Elf64_Shdr);
+  file.header.e_shoff = offsetof(decltype(file), sections);
+  file.header.e_shnum = 3;
+  file.header.e_shstrndx = 2;
+  Elf64_Shdr& frames = file.sections[1];
+  frames.sh_name = 1;
+  frames.sh_type = SHT_PROGBITS;
+  frames.sh_offset = offsetof(decltype(file), frames);
+  frames.sh_size = sizeof file.frames;
+  Elf64_Shdr& names = file.sections[2];
+  names.sh_name = 1 + sizeof ".debug_frame";
+  names.sh_type = SHT_STRTAB;
+  names.sh_offset = offsetof(decltype(file), names);
+  names.sh_size = sizeof kNames;
+  std::memcpy(file.names, kNames, sizeof kNames);
+  const char* bytes = reinterpret_cast<const char*>(&file);
+  return {bytes, bytes + sizeof file};
+}
+
 }  // namespace
+
+DwarfHandle::Reader::~Reader() {
+  if (dwarf != nullptr) dwarf_end(dwarf);
+}
+
+void DwarfHandle::Reader::open(ElfFile from) {
+  file = std::move(from);
+  if (file) dwarf = dwarf_begin_elf(file.get(), DWARF_C_READ, nullptr);
+}
 
 std::unique_ptr<DwarfHandle> DwarfHandle::open(const ModuleFiles& files) {
   std::unique_ptr<DwarfHandle> handle(new DwarfHandle);
-  handle->file_ = files.dwarf()->again();
-  if (!handle->file_) return nullptr;
-  handle->dwarf_ = dwarf_begin_elf(handle->file_.get(), DWARF_C_READ, nullptr);
-  if (handle->dwarf_ == nullptr) return nullptr;
-  handle->lowest_code_ = handle->file_.lowest_code();
-  if (files.alt) {
-    handle->alt_file_ = files.alt.again();
-    if (handle->alt_file_) handle->alt_dwarf_ = dwarf_begin_elf(handle->alt_file_.get(), DWARF_C_READ, nullptr);
-    if (handle->alt_dwarf_ != nullptr) dwarf_setalt(handle->dwarf_, handle->alt_dwarf_);
-  }
+  handle->main_.open(files.dwarf()->again());
+  handle->nothing_.open(ElfFile::open(elf_without_entries()));
+  if (handle->main_.dwarf == nullptr || handle->nothing_.dwarf == nullptr) return nullptr;
+  if (files.alt) handle->alt_.open(files.alt.again());
+  // Left to itself libdw opens whatever file has the name in .gnu_debugaltlink, of whatever build.
+  Dwarf* alt = handle->alt_.dwarf;
+  if (alt != nullptr) dwarf_setalt(alt, handle->nothing_.dwarf);
+  dwarf_setalt(handle->main_.dwarf, alt != nullptr ? alt : handle->nothing_.dwarf);
+  handle->lowest_code_ = handle->main_.file.lowest_code();
   return handle;
-}
-
-DwarfHandle::~DwarfHandle() {
-  if (dwarf_ != nullptr) dwarf_end(dwarf_);
-  if (alt_dwarf_ != nullptr) dwarf_end(alt_dwarf_);
 }
 
 std::span<const unsigned char> unit_entries(Dwarf_Die unit) {

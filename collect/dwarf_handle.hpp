@@ -15,23 +15,27 @@ class DwarfHandle {
  public:
   /// nullptr: libdw cannot read it. `files` must have a file with DWARF.
   static std::unique_ptr<DwarfHandle> open(const ModuleFiles& files);
-  ~DwarfHandle();
   DwarfHandle(const DwarfHandle&) = delete;
   DwarfHandle& operator=(const DwarfHandle&) = delete;
 
-  Dwarf* get() const { return dwarf_; }
-  /// Whether references into the dwz file may be followed. Without it libdw would look for one by name only.
-  bool has_alt() const { return alt_dwarf_ != nullptr; }
+  Dwarf* get() const { return main_.dwarf; }
   /// Ranges that begin below belong to functions that the linker threw away.
   std::uint64_t lowest_code() const { return lowest_code_; }
 
  private:
   DwarfHandle() = default;
 
-  ElfFile file_;
-  ElfFile alt_file_;
-  Dwarf* dwarf_ = nullptr;
-  Dwarf* alt_dwarf_ = nullptr;
+  /// A file and libdw's handle of it, which must go first.
+  struct Reader {
+    ElfFile file;
+    Dwarf* dwarf = nullptr;
+    ~Reader();
+    void open(ElfFile from);
+  };
+
+  Reader nothing_;  ///< no DWARF at all: where references end that must not be followed
+  Reader alt_;
+  Reader main_;
   std::uint64_t lowest_code_ = 0;
 };
 

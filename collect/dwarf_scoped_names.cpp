@@ -47,9 +47,9 @@ bool flag(Dwarf_Die die, unsigned attribute) {
 
 }  // namespace
 
-const char* linkage_name(const DwarfHandle& handle, Dwarf_Die function) {
-  const char* name = text_of(handle, find_attribute(handle, function, DW_AT_linkage_name));
-  return name != nullptr ? name : text_of(handle, find_attribute(handle, function, DW_AT_MIPS_linkage_name));
+const char* linkage_name(Dwarf_Die function) {
+  const char* name = text_of(find_attribute(function, DW_AT_linkage_name));
+  return name != nullptr ? name : text_of(find_attribute(function, DW_AT_MIPS_linkage_name));
 }
 
 std::string ScopedNames::function(Dwarf_Die declaration, const char* name, bool with_parameters) {
@@ -83,16 +83,16 @@ std::string ScopedNames::scopes(Dwarf_Die die) {
 std::string ScopedNames::scope(Dwarf_Die die) {
   const int tag = dwarf_tag(&die);
   if (tag != DW_TAG_subprogram) {
-    if (const char* name = own_name(handle_, die)) return name;
+    if (const char* name = own_name(die)) return name;
     return tag == DW_TAG_namespace ? "(anonymous namespace)" : unnamed_class(die);
   }
-  const char* linkage = linkage_name(handle_, die);
+  const char* linkage = linkage_name(die);
   if (linkage != nullptr && is_mangled(linkage)) return demangle(linkage);
-  const char* name = text_of(handle_, find_attribute(handle_, die, DW_AT_name));
+  const char* name = text_of(find_attribute(die, DW_AT_name));
   if (name == nullptr || depth_ >= kDeepest) return kElided;
   ++depth_;
-  const Dwarf_Die declaration = declaration_of(handle_, die);
-  auto external = find_attribute(handle_, die, DW_AT_external);
+  const Dwarf_Die declaration = declaration_of(die);
+  auto external = find_attribute(die, DW_AT_external);
   const bool is_c = external.has_value();  // extern "C"; anything else that is external has a linkage name
   std::string text = is_c ? name : scopes(declaration) + name + parameters(declaration);
   --depth_;
@@ -118,12 +118,12 @@ std::string ScopedNames::unnamed_class(Dwarf_Die die) {
 /// The parameters of the call operator; nothing if the class is no lambda's.
 std::optional<std::string> ScopedNames::lambda_signature(Dwarf_Die closure) {
   Dwarf_Die child;
-  if (own_name(handle_, closure) != nullptr || dwarf_child(&closure, &child) != 0) return std::nullopt;
+  if (own_name(closure) != nullptr || dwarf_child(&closure, &child) != 0) return std::nullopt;
   do {
     if (steps_left_ == 0) return std::nullopt;
     --steps_left_;
     if (dwarf_tag(&child) != DW_TAG_subprogram) continue;
-    const char* name = own_name(handle_, child);
+    const char* name = own_name(child);
     if (name == nullptr || std::strcmp(name, "operator()") != 0) continue;
     ++depth_;
     const std::string signature = parameters(child);
@@ -169,7 +169,7 @@ void ScopedNames::append_parameters(Dwarf_Die first, std::string& list, bool& co
   } while (dwarf_siblingof(&child, &child) == 0);
 }
 
-std::optional<Dwarf_Die> ScopedNames::target(Dwarf_Die die) const { return referenced(handle_, die, DW_AT_type); }
+std::optional<Dwarf_Die> ScopedNames::target(Dwarf_Die die) const { return referenced(die, DW_AT_type); }
 
 /// A type the way C++ declares: `declarator` is what has been found around it so far, such as "* const".
 std::string ScopedNames::type(std::optional<Dwarf_Die> die, const std::string& declarator) {
@@ -199,7 +199,7 @@ std::string ScopedNames::type(std::optional<Dwarf_Die> die, const std::string& d
       text = type(target(*die), "&&" + declarator);
       break;
     case DW_TAG_ptr_to_member_type:
-      text = type(target(*die), " " + type(referenced(handle_, *die, DW_AT_containing_type), "") + "::*" + declarator);
+      text = type(target(*die), " " + type(referenced(*die, DW_AT_containing_type), "") + "::*" + declarator);
       break;
     case DW_TAG_subroutine_type:
       text = function_type(*die, declarator);
@@ -217,7 +217,7 @@ std::string ScopedNames::type(std::optional<Dwarf_Die> die, const std::string& d
 std::string ScopedNames::named_type(Dwarf_Die die) {
   const auto known = types_.find(die.addr);
   if (known != types_.end()) return known->second;
-  const char* name = own_name(handle_, die);
+  const char* name = own_name(die);
   const int tag = dwarf_tag(&die);
   std::string text;
   if (tag == DW_TAG_base_type) {

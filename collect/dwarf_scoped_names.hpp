@@ -11,15 +11,12 @@
 #include <unordered_map>
 
 #include "collect/dwarf_enclosing.hpp"
-#include "collect/dwarf_handle.hpp"
 
 namespace memprof::collect {
 
 /// One thread and one libdw handle.
 class ScopedNames {
  public:
-  explicit ScopedNames(const DwarfHandle& handle) : handle_(handle) {}
-
   /// "(anonymous namespace)::hidden(int, char* const*)" or, without parameters, "crate::module::function".
   std::string function(Dwarf_Die declaration, const char* name, bool with_parameters);
 
@@ -40,7 +37,6 @@ class ScopedNames {
   std::optional<Dwarf_Die> target(Dwarf_Die die) const;
   const EnclosingScopes& scopes_of_unit(Dwarf_Die die);
 
-  const DwarfHandle& handle_;
   std::unordered_map<Dwarf_CU*, std::unique_ptr<EnclosingScopes>> units_;  ///< read when first needed
   std::unordered_map<const void*, std::string> types_;                     ///< of named types, by entry
   std::unordered_map<const void*, std::string> lambdas_;                   ///< without scopes, by entry of the class
@@ -49,6 +45,6 @@ class ScopedNames {
 };
 
 /// DW_AT_linkage_name along described_by(); nullptr: none.
-[[nodiscard]] const char* linkage_name(const DwarfHandle& handle, Dwarf_Die function);
+[[nodiscard]] const char* linkage_name(Dwarf_Die function);
 
 }  // namespace memprof::collect

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "collect/dwarf_function_names.hpp"
+#include "collect/dwarf_handle.hpp"
 #include "collect/symbolizer.hpp"
 
 namespace memprof::collect {
@@ -20,8 +21,7 @@ struct DwarfMatch {
 /// One thread and one libdw handle; what is learnt about names and files serves all units of the file.
 class UnitLookup {
  public:
-  UnitLookup(const DwarfHandle& handle, TextPool& texts)
-      : handle_(handle), files_(texts), names_(handle, texts, files_) {}
+  UnitLookup(const DwarfHandle& handle, TextPool& texts) : handle_(handle), files_(texts), names_(texts, files_) {}
 
   /// `addresses` ascends and belongs to the unit of which this is the first entry.
   std::vector<DwarfMatch> match(Dwarf_Die unit, std::span<const std::uint64_t> addresses);
