@@ -3,10 +3,15 @@
 namespace memprof::preload {
 
 void Memo::use_memory(void* memory, std::uint32_t capacity) {
-  returns_ = static_cast<Check*>(memory);
-  checks_memory_ = returns_ + capacity + 1;
-  frames_ = reinterpret_cast<MemoFrame*>(checks_memory_ + capacity + 1);
+  frames_ = static_cast<MemoFrame*>(memory);
+  checks_ = reinterpret_cast<Check*>(frames_ + capacity + 1);
   capacity_ = capacity;
+}
+
+std::uint32_t Memo::frame_of(const Check* check, std::uint32_t index) const {
+  const auto position = static_cast<std::uint32_t>(check - checks_);
+  while (frames_[index - 1].checks_end > position) --index;
+  return index;
 }
 
 }  // namespace memprof::preload

@@ -4,10 +4,9 @@
 #include "preload/unwinder.hpp"
 
 namespace memprof::preload {
-namespace {
+std::atomic<std::uint32_t> g_unmappings{0};
 
-/// Counted rather than listed: unmapping is rare, and what is forgotten is cheap to find again.
-std::atomic<std::uint32_t> unmappings{0};
+namespace {
 
 constexpr std::uintptr_t page_of(std::uintptr_t address) { return address & ~(StackRange::kPageBytes - 1); }
 
@@ -21,9 +20,7 @@ bool is_readable(std::uintptr_t address) {
   return sys::call(SYS_rt_sigprocmask, kNoSuchHow, static_cast<long>(address), 0, 8) != kBadAddress;
 }
 
-std::uint32_t unmapping_count() { return unmappings.load(std::memory_order_relaxed); }
-
-void note_unmapping() { unmappings.fetch_add(1, std::memory_order_relaxed); }
+void note_unmapping() { g_unmappings.fetch_add(1, std::memory_order_relaxed); }
 
 bool StackRange::restart(std::uintptr_t address) {
   low_ = high_ = 0;

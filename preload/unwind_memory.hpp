@@ -10,8 +10,9 @@ namespace memprof::preload {
 /// Asks the kernel whether 8 bytes can be read, without an effect on anything and without touching errno.
 bool is_readable(std::uintptr_t address);
 
-/// Rises with every note_unmapping().
-std::uint32_t unmapping_count();
+/// Rises with every note_unmapping(). Counted rather than listed: unmapping is rare, and what is forgotten is cheap to
+/// find again.
+extern std::atomic<std::uint32_t> g_unmappings;
 
 /// The 8 bytes at a readable address of any alignment.
 [[gnu::always_inline]] inline std::uintptr_t load_word(std::uintptr_t address) {

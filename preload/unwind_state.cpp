@@ -1,5 +1,7 @@
 #include "preload/unwind_state.hpp"
 
+#include "preload/stack_table.hpp"
+
 namespace memprof::preload {
 namespace {
 
@@ -19,7 +21,7 @@ struct Sizes {
   }
 };
 constexpr Sizes kUsual{kDepthLimit, 512, kDepthLimit, 2048};
-constexpr Sizes kSmall{768, 64, 768, 256};
+constexpr Sizes kSmall{400, 32, 400, 200};
 static_assert(ThreadUnwindState::kLanes == 4);
 static_assert(kUsual.bytes() <= kThreadUnwindBytes);
 static_assert(kSmall.bytes() <= kSmallThreadUnwindBytes);
@@ -51,8 +53,22 @@ void reset(ThreadUnwindState& state) {
   state.lane = state.lanes;
 }
 
+wire::StackId NodeCache::intern(Entry& entry, StackTable& stacks, wire::StackId parent, std::uint64_t frame) {
+  const wire::StackId stack = stacks.intern(parent, frame);
+  if (stack != wire::kRootLost) entry = {frame, parent, stack};
+  return stack;
+}
+
+void NodeCache::clear() {
+  for (Entry& entry : entries_) entry.frame = 0;
+}
+
 void ThreadUnwindState::renew(std::uint32_t generation_now, std::uint32_t unmappings_now) {
-  if (generation != generation_now) rules.clear();
+  if (generation != generation_now) {
+    rules.clear();
+    nodes.clear();
+    branches.clear();
+  }
   generation = generation_now;
   unmappings = unmappings_now;
   for (StackLane& each : lanes) each.range = StackRange();  // and the memo with it: see lane_of()

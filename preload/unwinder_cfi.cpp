@@ -16,10 +16,17 @@ constexpr std::uint64_t frame_word(std::uintptr_t address, std::uint64_t module)
   return (address & wire::StackNode::kAddressMask) | module << 48;
 }
 
+/// A stack with more than max_depth frames keeps this many of them (or max_depth, if that is less), the innermost ones;
+/// and up to twice as many while only its innermost frames change, so that recursion without end costs no more than
+/// this for each event.
+constexpr std::uint32_t kKeptWhenCut = 512;
+
 /// What is the same for a whole capture.
 struct Capture {
   Walk& walk;
   StackTable& stacks;
+  ThreadUnwindState* state;
+  Memo* memo;  ///< both null in a nested hook
   std::uint32_t max_depth;
 };
 
@@ -38,6 +45,11 @@ Chain::End end_of(Step step) {
 }
 
 template <typename Cursor>
+[[gnu::always_inline]] inline FreshFrame fresh_frame(Walk& walk, const Cursor& cursor, UnwindRow row) {
+  return {cursor.sp(), cursor.address, cursor.rbp(), Cursor::is_logged(row) ? row.logged(walk.log().count()) : row};
+}
+
+template <typename Cursor>
 [[gnu::always_inline]] inline Chain walk_to_memo(Walk& walk, Cursor& cursor, const Memo& memo, FreshFrame* fresh,
                                                  std::uint32_t limit) {
   std::uint32_t candidate = memo.count();
@@ -46,100 +58,118 @@ template <typename Cursor>
     while (memo.frame(candidate).sp < cursor.sp()) --candidate;  // the root's is the highest address
     if (memo.matches(candidate, cursor.sp(), cursor.address, cursor.rbp())) {
       const std::uint32_t changed = memo.verify(candidate);
-      if (changed == 0) return {Chain::End::kMatched, count, candidate, last};
+      if (__builtin_expect(changed == 0, 1)) return {Chain::End::kMatched, count, candidate, last};
       candidate = changed - 1;
     }
     if (__builtin_expect(count == limit, 0)) return {Chain::End::kTooDeep, count, 0, last};
     const UnwindRow row = walk.row_of(cursor.address);
-    fresh[count] = {cursor.sp(), cursor.address, cursor.rbp(),
-                    Cursor::is_logged(row) ? row.logged(walk.log().count()) : row};
+    fresh[count] = fresh_frame(walk, cursor, row);
     const Step step = cursor.advance(walk, row, last);
     if (__builtin_expect(step != Step::kFrame, 0)) return {end_of(step), count + 1, 0, last};
   }
 }
 
 /// Puts a frame that was stepped over by full rules into the memo, with all that its way outwards depends on.
-[[gnu::noinline]] void remember_logged(Memo& memo, const ThreadUnwindState& state, MemoFrame frame,
-                                       std::uint32_t log_begin, std::uint32_t log_end) {
+[[gnu::noinline]] void remember_logged(Memo& memo, const ThreadUnwindState& state, const FreshFrame& fresh,
+                                       wire::StackId stack, std::uint32_t log_end) {
   const RegisterMask needed_outside = memo.innermost().needs;
   RegisterMask used = 0;
   RegisterMask restored = 0;
-  Check returned{0, 0};
+  bool complete = false;
   bool all_on_stack = !state.log.overflown();
-  bool finished = false;
   memo.begin();
-  for (std::uint32_t i = log_begin; i < log_end; ++i) {
+  // The words that lead to the CFA were read first and have to be verified first, so they are added last.
+  for (std::uint32_t i = log_end; i-- > fresh.row.log_begin();) {
     const LoggedRead& read = state.log[i];
     if (read.target == LoggedRead::kUsedMask) {
       used = static_cast<RegisterMask>(read.value);
-      finished = true;
+      complete = true;
       continue;
     }
     const bool for_register = read.target < kRip;
     const RegisterMask target = for_register ? mask_of(static_cast<unsigned>(read.target)) : 0;
     restored |= target;
     if (for_register && (needed_outside & target) == 0) continue;
-    all_on_stack = all_on_stack && state.covers(read.slot);
-    if (read.target == kRip) {
-      returned = {read.slot, read.value};
-    } else {
-      memo.more({read.slot, read.value});
-    }
+    all_on_stack = all_on_stack && state.covers(read.slot) && memo.added_checks() < Memo::kMostChecks;
+    if (all_on_stack) memo.add_check({read.slot, read.value});
   }
-  frame.needs = used | (needed_outside & ~restored);
-  if (!all_on_stack || !finished) {  // what lies elsewhere may be gone when it would have to be verified
+  RegisterMask needs = used | (needed_outside & ~restored);
+  if (!complete || !all_on_stack) {  // what lies elsewhere may be gone when it would have to be verified
     memo.begin();
-    returned = {0, 0};
-    frame.needs = Memo::kUnmatchable;
+    needs = Memo::kUnmatchable;
   }
-  memo.end(frame, returned);
+  memo.end(fresh.sp, fresh.address, fresh.rbp, stack, needs);
+}
+
+[[gnu::always_inline]] inline void remember_plain(Memo& memo, const FreshFrame& fresh, wire::StackId stack) {
+  const MemoFrame& caller = memo.innermost();
+  RegisterMask needs = caller.needs;
+  memo.begin();
+  memo.add_check({caller.sp - 8, caller.address});
+  if (fresh.row.saves_rbp()) {
+    if (__builtin_expect((needs & mask_of(kRbp)) != 0, 0))
+      memo.add_check({caller.sp - fresh.row.rbp_depth(), caller.rbp});
+    needs &= ~mask_of(kRbp);
+  }
+  if (fresh.row.cfa_from_rbp()) needs |= mask_of(kRbp);
+  memo.end(fresh.sp, fresh.address, fresh.rbp, stack, needs);
+}
+
+/// The first of all frames: its caller isn't known, or there is none.
+void remember_outermost(Memo& memo, const FreshFrame& fresh, wire::StackId stack, Check last) {
+  memo.begin();
+  if (last.slot != 0) memo.add_check(last);
+  memo.end(fresh.sp, fresh.address, fresh.rbp, stack, fresh.row.cfa_from_rbp() ? mask_of(kRbp) : 0);
 }
 
 /// Interns the fresh frames from the outside in, and remembers them as far as there is room.
-[[gnu::always_inline]] inline wire::StackId remember(const Capture& capture, ThreadUnwindState& state, Memo& memo,
-                                                     const Chain& chain) {
+[[gnu::always_inline]] inline wire::StackId remember(const Capture& capture, const Chain& chain) {
+  ThreadUnwindState& state = *capture.state;
+  Memo& memo = *capture.memo;
   memo.truncate(chain.matched);
   wire::StackId stack = memo.innermost().stack;
   std::uint32_t log_end = state.log.count();
   for (std::uint32_t i = chain.fresh; i-- > 0;) {
     const FreshFrame& fresh = state.fresh[i];
-    stack = capture.stacks.intern(stack, frame_word(fresh.address, fresh.row.module()));
+    stack = state.nodes.find_or_intern(capture.stacks, stack, frame_word(fresh.address, fresh.row.module()));
     if (__builtin_expect(memo.full(), 0)) continue;
-    MemoFrame frame{fresh.sp, fresh.address, fresh.rbp, stack, 0, 0, static_cast<std::uint32_t>(fresh.row.module())};
-    const bool has_caller = memo.count() != 0;
-    if (__builtin_expect(fresh.row.kind() != UnwindRow::Kind::kPlain, 0)) {
-      if (fresh.row.kind() == UnwindRow::Kind::kFullRules) {
-        remember_logged(memo, state, frame, fresh.row.log_begin(), log_end);
-        log_end = fresh.row.log_begin();
-      } else {
-        memo.begin();
-        memo.end(frame, {0, 0});
-      }
-      continue;
+    if (__builtin_expect(memo.count() != 0 && fresh.row.kind() == UnwindRow::Kind::kPlain, 1)) {
+      remember_plain(memo, fresh, stack);
+    } else if (fresh.row.kind() == UnwindRow::Kind::kFullRules) {
+      remember_logged(memo, state, fresh, stack, log_end);
+      log_end = fresh.row.log_begin();
+    } else {
+      remember_outermost(memo, fresh, stack, chain.last);
     }
-    const MemoFrame& caller = memo.innermost();
-    const RegisterMask needed_outside = caller.needs;
-    frame.needs = fresh.row.cfa_from_rbp() ? needed_outside | mask_of(kRbp) : needed_outside;
-    memo.begin();
-    if (fresh.row.saves_rbp() && has_caller) {
-      if (!fresh.row.cfa_from_rbp()) frame.needs &= ~mask_of(kRbp);
-      if ((needed_outside & mask_of(kRbp)) != 0) memo.more({caller.sp - fresh.row.rbp_depth(), caller.rbp});
-    }
-    memo.end(frame, has_caller ? Check{caller.sp - 8, caller.address} : chain.last);
   }
   return stack;
 }
 
-/// The innermost max_depth frames under kRootCutDepth. The memo is left as it is.
-[[gnu::noinline]] wire::StackId intern_cut(const Capture& capture, const ThreadUnwindState& state, const Memo& memo,
-                                           const Chain& chain) {
-  wire::StackId stack = wire::kRootCutDepth;
-  const std::uint32_t remembered = capture.max_depth - chain.fresh;
-  for (std::uint32_t i = chain.matched - remembered + 1; remembered != 0 && i <= chain.matched; ++i) {
-    stack = capture.stacks.intern(stack, frame_word(memo.frame(i).address, memo.frame(i).module));
+/// A stack that is too deep: the innermost frames under kRootCutDepth. `chain` came from a walk that began at `start`.
+template <typename Cursor>
+[[gnu::noinline]] wire::StackId remember_cut(const Capture& capture, Chain chain, const Cursor& start) {
+  ThreadUnwindState& state = *capture.state;
+  const bool has_memo = capture.max_depth > kKeptWhenCut;
+  const std::uint32_t kept = has_memo ? kKeptWhenCut : capture.max_depth;
+  Check last{0, 0};
+  if (chain.fresh < kept) {
+    state.log.clear();
+    Cursor cursor = start;
+    for (chain.fresh = 0; chain.fresh < kept;) {
+      const UnwindRow row = capture.walk.row_of(cursor.address);
+      state.fresh[chain.fresh++] = fresh_frame(capture.walk, cursor, row);
+      if (cursor.advance(capture.walk, row, last) != Step::kFrame) break;
+    }
   }
+  chain = {Chain::End::kTooDeep, chain.fresh < kept ? chain.fresh : kept, 0, {0, 0}};
+  if (has_memo) {
+    capture.memo->restart(wire::kRootCutDepth, false);
+    return remember(capture, chain);
+  }
+  wire::StackId stack = wire::kRootCutDepth;
   for (std::uint32_t i = chain.fresh; i-- > 0;) {
-    stack = capture.stacks.intern(stack, frame_word(state.fresh[i].address, state.fresh[i].row.module()));
+    const FreshFrame& fresh = state.fresh[i];
+    stack = state.nodes.find_or_intern(capture.stacks, stack, frame_word(fresh.address, fresh.row.module()));
   }
   return stack;
 }
@@ -209,25 +239,31 @@ template <typename Cursor>
 }
 
 template <typename Cursor>
-[[gnu::always_inline]] inline bool capture_remembered(const Capture& capture, ThreadUnwindState& state, Memo& memo,
-                                                      Cursor& cursor, wire::StackId& stack) {
+[[gnu::always_inline]] inline bool capture_remembered(const Capture& capture, Cursor cursor, wire::StackId& stack) {
+  ThreadUnwindState& state = *capture.state;
+  Memo& memo = *capture.memo;
+  const Cursor start = cursor;
   state.log.clear();
   const Chain chain = walk_to_memo(capture.walk, cursor, memo, state.fresh, capture.max_depth);
-  if (__builtin_expect(chain.end != Chain::End::kMatched, 0)) {
-    if (chain.end == Chain::End::kNeedsRegister) return false;
-    if (chain.end == Chain::End::kTooDeep) {
-      stack = intern_cut(capture, state, memo, chain);
+  if (__builtin_expect(chain.end == Chain::End::kMatched, 1)) {
+    const std::uint32_t most = memo.root() == wire::kRootCutDepth ? 2 * kKeptWhenCut : capture.max_depth;
+    if (__builtin_expect(chain.fresh + chain.matched > most, 0)) {
+      stack = remember_cut(capture, chain, start);
       return true;
     }
+  } else if (chain.end == Chain::End::kTooDeep) {
+    stack = remember_cut(capture, chain, start);
+    return true;
+  } else if (chain.end == Chain::End::kNeedsRegister) {
+    return false;
+  } else {
     const UnwindRow outermost = state.fresh[chain.fresh - 1].row;
     const bool outside_files =
         chain.end == Chain::End::kCut && outermost.kind() == UnwindRow::Kind::kNoRules && outermost.module() == 0;
     memo.restart(chain.end == Chain::End::kOutermost ? wire::kRootComplete : wire::kRootCutUnwind, outside_files);
-  } else if (__builtin_expect(chain.fresh + chain.matched > capture.max_depth, 0)) {
-    stack = intern_cut(capture, state, memo, chain);
-    return true;
   }
-  stack = remember(capture, state, memo, chain);
+  stack = remember(capture, chain);
+  if (chain.matched != 0 && memo.count() == chain.matched + chain.fresh) state.branches.keep(memo, chain.matched);
   return true;
 }
 
@@ -240,11 +276,29 @@ template <typename Cursor>
 }
 
 /// The long way, for stacks with frames whose rules ask for rbx or r12 to r15, as those of lazy binding do.
-[[gnu::noinline]] wire::StackId capture_with_all_registers(const Capture& capture, ThreadUnwindState& state, Memo& memo,
-                                                           const CallerRegisters& registers) {
+[[gnu::noinline]] wire::StackId capture_with_all_registers(const Capture& capture, const CallerRegisters& registers) {
   FullCursor cursor;
   wire::StackId stack = wire::kRootCutUnwind;
-  if (start_full(capture.walk, registers, cursor)) capture_remembered(capture, state, memo, cursor, stack);
+  if (start_full(capture.walk, registers, cursor)) capture_remembered(capture, cursor, stack);
+  return stack;
+}
+
+/// A stack that isn't the last one's.
+[[gnu::noinline]] wire::StackId capture_changed(ThreadUnwindState& state, const CallerRegisters& registers,
+                                                std::uint32_t max_depth, StackTable& stacks, ModuleList& modules,
+                                                wire::Header& header) {
+  Memo& memo = state.lane->memo;
+  Walk walk(&state, state.lane->range, modules, state.generation, state.log, header);
+  const Capture capture{walk, stacks, &state, &memo,
+                        max_depth < state.fresh_capacity ? max_depth : state.fresh_capacity};
+  const FastCursor cursor{registers.return_address, registers.stack_pointer, registers.frame_pointer};
+  wire::StackId stack;
+  if (__builtin_expect(!capture_remembered(capture, cursor, stack), 0)) {
+    stack = capture_with_all_registers(capture, registers);
+  }
+  if (__builtin_expect(walk.used_full_rules(), 0)) {
+    header.unwind_fallbacks.fetch_add(1, std::memory_order_relaxed);
+  }
   return stack;
 }
 
@@ -254,7 +308,8 @@ template <typename Cursor>
   if (!range.restart(registers.stack_pointer - 8)) return wire::kRootCutUnwind;
   ReadLog log;
   Walk walk(nullptr, range, modules, modules.generation(), log, header);
-  const Capture capture{walk, stacks, max_depth < kUnrememberedDepth ? max_depth : kUnrememberedDepth};
+  const Capture capture{walk, stacks, nullptr, nullptr,
+                        max_depth < kUnrememberedDepth ? max_depth : kUnrememberedDepth};
   const FastCursor fast{registers.return_address, registers.stack_pointer, registers.frame_pointer};
   bool needs_register = false;
   wire::StackId stack = capture_unremembered(capture, fast, needs_register);
@@ -277,7 +332,7 @@ wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& reg
     return checked(capture_without_state(registers, max_depth, stacks, modules, header), registers, header);
   }
   const std::uint32_t generation = modules.generation();
-  const std::uint32_t unmappings = unmapping_count();
+  const std::uint32_t unmappings = g_unmappings.load(std::memory_order_relaxed);
   if (__builtin_expect(state->generation != generation || state->unmappings != unmappings, 0)) {
     state->renew(generation, unmappings);
   }
@@ -288,17 +343,13 @@ wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& reg
   }
   Memo& memo = state->lane->memo;
   if (__builtin_expect(memo.cut_outside_files(), 0)) recheck_cut(memo);
-  Walk walk(state, state->lane->range, modules, generation, state->log, header);
-  const Capture capture{walk, stacks, max_depth < state->fresh_capacity ? max_depth : state->fresh_capacity};
-  FastCursor cursor{registers.return_address, registers.stack_pointer, registers.frame_pointer};
-  wire::StackId stack;
-  if (__builtin_expect(!capture_remembered(capture, *state, memo, cursor, stack), 0)) {
-    stack = capture_with_all_registers(capture, *state, memo, registers);
+  for (const Branch& branch : state->branches.set_of(registers.stack_pointer, registers.return_address)) {
+    if (branch.begins_at(registers.stack_pointer, registers.return_address, registers.frame_pointer) &&
+        branch.stands_on(memo) && branch.holds() && branch.frames <= max_depth && memo.verify(branch.index) == 0) {
+      return checked(branch.inner.stack, registers, header);
+    }
   }
-  if (__builtin_expect(walk.used_full_rules(), 0)) {
-    header.unwind_fallbacks.fetch_add(1, std::memory_order_relaxed);
-  }
-  return checked(stack, registers, header);
+  return checked(capture_changed(*state, registers, max_depth, stacks, modules, header), registers, header);
 }
 
 }  // namespace memprof::preload

@@ -1,0 +1,26 @@
+#include "preload/memo_branches.hpp"
+
+namespace memprof::preload {
+
+void BranchCache::keep(const Memo& memo, std::uint32_t index) {
+  constexpr RegisterMask kOnlyRbp = mask_of(kRbp);
+  const MemoFrame& inner = memo.innermost();
+  const MemoFrame& base = memo.frame(index);
+  const std::uint32_t count = inner.checks_end - base.checks_end;
+  if (count > Branch::kMostChecks || (inner.needs & ~kOnlyRbp) != 0 || (base.needs & ~kOnlyRbp) != 0) return;
+  Branch& branch = sets_[index_of(inner.sp, inner.address)][next_way_++ % kWays];
+  branch.inner = inner;
+  branch.base = base;
+  branch.index = index;
+  branch.frames = memo.count();
+  branch.checks_count = count;
+  for (std::uint32_t i = 0; i < count; ++i) branch.checks[i] = memo.check(base.checks_end + i);
+}
+
+void BranchCache::clear() {
+  for (Set& set : sets_) {
+    for (Branch& branch : set) branch.inner.sp = 0;
+  }
+}
+
+}  // namespace memprof::preload
