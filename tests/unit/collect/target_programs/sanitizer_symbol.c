@@ -1,0 +1,2 @@
+void __msan_init(void);
+void __msan_init(void) {}
