@@ -41,7 +41,9 @@ ElfFile open_image(const ModuleImage& image, std::string& note) {
     file = ElfFile::open(image.path);
   }
   if (!file) {
-    note = image.path + " cannot be read any more: its functions have no names";
+    // "[heap]" and the like never were files.
+    if (vdso || image.path.starts_with('/'))
+      note = image.path + " cannot be read any more: its functions have no names";
     return {};
   }
   const std::string id = file.build_id();
@@ -110,21 +112,23 @@ ElfFile open_alt(const ElfFile& file, const std::vector<std::string>& debug_dire
 }  // namespace
 
 const ElfFile* ModuleFiles::dwarf() const {
-  if (image && image.has_dwarf()) return &image;
-  if (debug && debug.has_dwarf()) return &debug;
-  return nullptr;
+  if (dwarf_place == Dwarf::kNone) return nullptr;
+  return dwarf_place == Dwarf::kInImage ? &image : &debug;
 }
 
 ModuleFiles find_module_files(const ModuleImage& image, const std::vector<std::string>& debug_directories,
                               const DebugFileSource& fetch) {
   ModuleFiles files;
   files.image = open_image(image, files.note);
-  if (files.dwarf() == nullptr) {
+  if (files.image && files.image.has_dwarf()) {
+    files.dwarf_place = ModuleFiles::Dwarf::kInImage;
+  } else {
     const std::string id = files.image ? files.image.build_id() : image.build_id;
     files.debug = open_by_build_id(id, debug_directories);
     if (!files.debug && files.image) files.debug = open_by_debuglink(files.image, debug_directories);
     if (!files.debug && fetch && !id.empty() && !is_vdso(image.path)) files.debug = fetch(id);
     if (files.debug) files.note.clear();
+    if (files.debug && files.debug.has_dwarf()) files.dwarf_place = ModuleFiles::Dwarf::kInDebug;
   }
   if (const ElfFile* dwarf = files.dwarf()) files.alt = open_alt(*dwarf, debug_directories, fetch);
   return files;

@@ -13,12 +13,13 @@
 namespace memprof::collect {
 
 struct ModuleFiles {
-  ElfFile image;     ///< false: gone, or another build by now
-  ElfFile debug;     ///< the separate debug file
-  ElfFile alt;       ///< what dwz moved out of the file with the DWARF
+  ElfFile image;  ///< false: gone, or another build by now
+  ElfFile debug;  ///< the separate debug file
+  ElfFile alt;    ///< what dwz moved out of the file with the DWARF
+  enum class Dwarf { kNone, kInImage, kInDebug } dwarf_place = Dwarf::kNone;
   std::string note;  ///< a sentence for the user, if names will be missing
 
-  /// The file with the DWARF, nullptr: none.
+  /// The file with the DWARF, nullptr: none. Any thread, also while others use the files.
   const ElfFile* dwarf() const;
 };
 

@@ -83,7 +83,8 @@ class Matcher {
     if (first == addresses_.end()) return;
     const std::uint64_t room = UINT64_MAX - symbol.st_value;
     const Candidate candidate{symbol.st_value, symbol.st_value + std::min(symbol.st_size, room),
-                              elf_strptr(file.get(), strings, symbol.st_name), GELF_ST_BIND(symbol.st_info)};
+                              elf_strptr(file.get(), strings, symbol.st_name),
+                              static_cast<unsigned char>(GELF_ST_BIND(symbol.st_info))};
     if (candidate.name == nullptr || *candidate.name == '\0') return;
     if (*first < candidate.end) covering_.push_back(candidate);
     Candidate& below = below_[static_cast<std::size_t>(first - addresses_.begin())];

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -16,10 +18,20 @@ inline void run_tasks(std::size_t count, unsigned threads, const std::function<v
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     // Relaxed: only the number matters; what tasks read was written before the threads started.
-    for (std::size_t index; (index = next.fetch_add(1, std::memory_order_relaxed)) < count;) task(index);
+    for (std::size_t index; (index = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
+      try {
+        task(index);
+      } catch (const std::bad_alloc&) {
+        continue;
+      }
+    }
   };
   std::vector<std::jthread> helpers;
-  for (std::size_t helper = 1; helper < std::min<std::size_t>(threads, count); ++helper) helpers.emplace_back(work);
+  try {
+    for (std::size_t helper = 1; helper < std::min<std::size_t>(threads, count); ++helper) helpers.emplace_back(work);
+  } catch (const std::system_error&) {
+    // No more threads to be had: those that there are do the work.
+  }
   work();
 }
 

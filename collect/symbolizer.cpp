@@ -162,13 +162,13 @@ std::vector<FrameChain> Symbolizer::resolve(std::span<const CodeLocation> locati
   chains.reserve(locations.size());
   for (const auto& location : locations) {
     const ModuleLookup* module = location.module < by_image.size() ? by_image[location.module].get() : nullptr;
-    if (module == nullptr) {
-      chains.push_back({SourceFrame{}});
-      continue;
+    FrameChain& chain = chains.emplace_back();
+    if (module != nullptr) {
+      const auto addresses = module->addresses();
+      const auto found = std::lower_bound(addresses.begin(), addresses.end(), call_address(location));
+      chain = module->chain(static_cast<std::size_t>(found - addresses.begin()));
     }
-    const auto addresses = module->addresses();
-    const auto found = std::lower_bound(addresses.begin(), addresses.end(), call_address(location));
-    chains.push_back(module->chain(static_cast<std::size_t>(found - addresses.begin())));
+    if (chain.empty()) chain.emplace_back();
   }
   return chains;
 }
