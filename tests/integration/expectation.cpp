@@ -47,7 +47,8 @@ std::vector<Expectation> expectations(const std::string& output) {
   std::istringstream lines(output);
   for (std::string line; std::getline(lines, line);) {
     Expectation one;
-    for (const auto& [name, value] : nlohmann::ordered_json::parse(line).items()) {
+    const auto figures = nlohmann::ordered_json::parse(line);
+    for (const auto& [name, value] : figures.items()) {
       if (name == "pid") {
         one.pid = value.get<std::int32_t>();
       } else {
