@@ -30,6 +30,18 @@ std::optional<std::uint64_t> total(const Totals& totals, const std::string& name
   return totals.*found->second;
 }
 
+Totals totals_of(const Profile& profile, Scope scope) {
+  switch (scope) {
+    case Scope::kOwn:
+      return own_totals(profile);
+    case Scope::kUnder:
+      return totals_under_program(profile);
+    case Scope::kProcess:
+      break;
+  }
+  return profile.totals;
+}
+
 /// Printed for a test to read, not to be found in a profile.
 bool is_for_the_test_itself(const std::string& name) { return name == "signals" || name == "image"; }
 
@@ -62,13 +74,15 @@ std::vector<Expectation> expectations(const std::string& output) {
 
 void check_figures(const Profile& profile, const Expectation& expected, Scope scope) {
   INFO(profile.process.program << ", process " << profile.process.pid);
-  const Totals totals = scope == Scope::kOwn ? own_totals(profile) : profile.totals;
+  const Totals totals = totals_of(profile, scope);
   CHECK(profile.process.pid == expected.pid);
   CHECK(!expected.figures.empty());
   for (const Figure& figure : expected.figures) {
     INFO(figure.name);
     if (std::size_t of = figure.name.find(" of "); of != std::string::npos) {
       CHECK(figure_of_function(profile, figure.name.substr(0, of), figure.name.substr(of + 4)) == figure.value);
+    } else if (figure.name == "peak_bytes" && scope != Scope::kProcess) {
+      CHECK(profile.totals.peak_bytes >= figure.value);
     } else if (figure.name == "inherited_frees") {
       CHECK(profile.capture.inherited_frees == figure.value);
     } else if (std::optional<std::uint64_t> found = total(totals, figure.name)) {

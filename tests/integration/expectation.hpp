@@ -28,6 +28,7 @@ std::vector<Expectation> expectations(const std::string& output);
 enum class Scope {
   kProcess,  ///< all of the process: programs in which nothing else allocates
   kOwn,      ///< what the program's own code asked for, see own_totals()
+  kUnder,    ///< what the program's own code caused, see totals_under_program()
 };
 
 /// Every figure that the program printed must be what the profile says, to the digit.

@@ -14,9 +14,35 @@ namespace memprof::test {
 
 namespace {
 
-const Frame* innermost_frame(const Profile& profile, const Site& site) {
-  FrameIndex frame = profile.stacks[site.stack].frame;
-  return frame == kNoIndex ? nullptr : &profile.frames[frame];
+/// The function that called the hook; what the compiler inlined into it belongs to it.
+const Frame* calling_function(const Profile& profile, const Site& site) {
+  for (NodeIndex node = site.stack; node >= kRootCount; node = profile.stacks[node].parent) {
+    const Frame& frame = profile.frames[profile.stacks[node].frame];
+    if (!frame.inlined) return &frame;
+  }
+  return nullptr;
+}
+
+bool in_executable(const Profile& profile, const Frame& frame) {
+  return frame.module != kNoIndex && profile.text(profile.modules[frame.module].path) == profile.process.executable;
+}
+
+bool under_executable(const Profile& profile, const Site& site) {
+  for (NodeIndex node = site.stack; node >= kRootCount; node = profile.stacks[node].parent) {
+    if (in_executable(profile, profile.frames[profile.stacks[node].frame])) return true;
+  }
+  return false;
+}
+
+void add(Totals& sum, const Site& site) {
+  sum.allocations += site.allocations;
+  sum.allocated_bytes += site.allocated_bytes;
+  sum.frees += site.frees;
+  sum.freed_bytes += site.freed_bytes;
+  sum.live_blocks += site.live_blocks;
+  sum.live_bytes += site.live_bytes;
+  sum.temporary_allocations += site.temporary_allocations;
+  sum.failed_allocations += site.failed_allocations;
 }
 
 }  // namespace
@@ -62,19 +88,18 @@ std::vector<Profile> read_profiles(const std::string& directory) {
 Totals own_totals(const Profile& profile) {
   Totals own;
   for (const Site& site : profile.sites) {
-    const Frame* frame = innermost_frame(profile, site);
-    if (!frame || frame->module == kNoIndex) continue;
-    if (profile.text(profile.modules[frame->module].path) != profile.process.executable) continue;
-    own.allocations += site.allocations;
-    own.allocated_bytes += site.allocated_bytes;
-    own.frees += site.frees;
-    own.freed_bytes += site.freed_bytes;
-    own.live_blocks += site.live_blocks;
-    own.live_bytes += site.live_bytes;
-    own.temporary_allocations += site.temporary_allocations;
-    own.failed_allocations += site.failed_allocations;
+    const Frame* caller = calling_function(profile, site);
+    if (caller && in_executable(profile, *caller)) add(own, site);
   }
   return own;
+}
+
+Totals totals_under_program(const Profile& profile) {
+  Totals under;
+  for (const Site& site : profile.sites) {
+    if (under_executable(profile, site)) add(under, site);
+  }
+  return under;
 }
 
 std::uint64_t figure_of_function(const Profile& profile, const std::string& figure, const std::string& function) {
@@ -88,8 +113,8 @@ std::uint64_t figure_of_function(const Profile& profile, const std::string& figu
                                                                      {"freed_bytes", &Site::freed_bytes}};
   std::uint64_t sum = 0;
   for (const Site& site : profile.sites) {
-    const Frame* frame = innermost_frame(profile, site);
-    if (frame && profile.text(frame->function) == function) sum += site.*kFigures.at(figure);
+    const Frame* caller = calling_function(profile, site);
+    if (caller && profile.text(caller->function) == function) sum += site.*kFigures.at(figure);
   }
   return sum;
 }

@@ -32,13 +32,16 @@ ProfiledRun profiled(const Arguments& arguments, const CommandOptions& options =
 /// Reads all profile files of a directory, by pid, then by start.
 std::vector<Profile> read_profiles(const std::string& directory);
 
-/// Sums over the call stacks whose innermost frame is in the program's own executable: what it asked for itself,
-/// without what the C and C++ libraries allocate on their own account. Only sums that can be split by stack are filled
-/// in.
+/// Sums over the call stacks whose innermost function is in the program's own executable: what it asked for itself,
+/// without what the C and C++ libraries allocate on their own account. Without peaks, which belong to the process.
 Totals own_totals(const Profile& profile);
 
-/// The figure "allocations", "allocated_bytes", "peak_blocks", … summed over the stacks whose innermost frame is the
-/// function of this name.
+/// Sums over the call stacks that lead through the program's executable at all: without what its libraries did before
+/// main() and after it.
+Totals totals_under_program(const Profile& profile);
+
+/// The figure "allocations", "allocated_bytes", "peak_blocks", … summed over the stacks whose innermost function is the
+/// one of this name; what was inlined into it is its own.
 std::uint64_t figure_of_function(const Profile& profile, const std::string& figure, const std::string& function);
 
 /// Fails the test unless the profile is complete and knows every block that was freed.

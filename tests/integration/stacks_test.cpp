@@ -10,9 +10,12 @@
 namespace memprof::test {
 namespace {
 
+/// Frames of the machine, without inlined ones.
 std::size_t depth(const Profile& profile, NodeIndex node) {
   std::size_t frames = 0;
-  for (; node >= kRootCount; node = profile.stacks[node].parent) ++frames;
+  for (; node >= kRootCount; node = profile.stacks[node].parent) {
+    if (!profile.frames[profile.stacks[node].frame].inlined) ++frames;
+  }
   return frames;
 }
 
@@ -46,7 +49,7 @@ TEST_CASE("a recursion 100,000 deep is cut and says so") {
   CHECK(deepest(profile) <= profile.capture.max_depth);
 }
 
-TEST_CASE("--depth keeps the innermost frames and flags what is cut") {
+TEST_CASE("option --depth keeps the innermost frames and flags what is cut") {
   ProfiledRun run = profiled({test_program("known_peak")}, {}, {"--depth", "1"});
   const Profile& profile = run.only();
   check_figures(profile, expectations(run.command.out).at(0), Scope::kProcess);
@@ -54,7 +57,7 @@ TEST_CASE("--depth keeps the innermost frames and flags what is cut") {
   for (const Site& site : profile.sites) CHECK(root(profile, site.stack) == kCutRoot);
 }
 
-TEST_CASE("--depth 0 counts without stacks") {
+TEST_CASE("option --depth 0 counts without stacks") {
   ProfiledRun run = profiled({test_program("hand_over")}, {}, {"--depth", "0"});
   const Profile& profile = run.only();
   check_quality(profile);

@@ -7,12 +7,12 @@
 namespace memprof::test {
 namespace {
 
-Profile check_threads(const Arguments& arguments) {
+Profile check_threads(const Arguments& arguments, Scope scope = Scope::kOwn) {
   ProfiledRun run = profiled(arguments);
   CHECK(run.command.status == 0);
   const Profile& profile = run.only();
   check_quality(profile);
-  check_figures(profile, expectations(run.command.out).at(0), Scope::kOwn);
+  check_figures(profile, expectations(run.command.out).at(0), scope);
   return profile;
 }
 
@@ -57,7 +57,7 @@ TEST_CASE("a signal handler that allocates inside a hook loses nothing silently"
 }
 
 TEST_CASE("fibers on stacks of their own, and longjmp, keep their stacks apart") {
-  check_threads({test_program("fibers")});
+  check_threads({test_program("fibers")}, Scope::kProcess);
 }
 
 }  // namespace

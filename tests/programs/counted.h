@@ -57,6 +57,15 @@ static inline void counted_free(void* block, size_t bytes) {
   free(block);
 }
 
+/// What libstdc++ (on 64 bits) puts in front of an exception object.
+enum { kExceptionHeaderBytes = 128 };
+
+/// An exception of this many bytes was thrown, caught, and is gone again.
+static inline void count_exception(size_t bytes) {
+  counted(&counts, kExceptionHeaderBytes + bytes);
+  count_free(kExceptionHeaderBytes + bytes);
+}
+
 /// realloc as one free and one allocation; of NULL, as an allocation. A failure leaves the old block as it is.
 static inline void* counted_realloc(void* block, size_t old_bytes, size_t bytes) {
   void* moved = realloc(opaque(block), bytes);

@@ -1,7 +1,8 @@
 // operator new and delete in all their forms: plain, array, nothrow, aligned, sized, and combined; and failing ones.
 //
 // Expected: every form is one allocation or one free of the size that was asked for, whatever malloc it is made of
-// inside. `delete nullptr` is nothing. `own` figures only: libstdc++ allocates an emergency pool for exceptions.
+// inside. `delete nullptr` is nothing. The exception object of a failure is counted, too. libstdc++'s emergency pool,
+// allocated before main(), is not.
 // "--for-memcheck" leaves out failures, at which Memcheck stops the program.
 
 #include <new>
@@ -87,6 +88,7 @@ void failures() {
     abort();
   } catch (const std::bad_alloc&) {
     counted(nullptr, kTooMuch);
+    count_exception(sizeof(std::bad_alloc));
   }
   counted(::operator new(opaque_size(kTooMuch), std::nothrow), kTooMuch);
   counted(::operator new[](opaque_size(kTooMuch), std::nothrow), kTooMuch);
