@@ -135,8 +135,7 @@ Command export_command() {
           "side. In dhat the lifetimes are estimates and a stack's own maximum is the higher one of its figures at "
           "the peak and at the end.",
       .examples = {{"For go tool pprof", "memprof export app.json --format pprof -o heap.pb.gz"},
-                   {"A flame graph of the peak",
-                    "memprof export app.json --format folded | flamegraph.pl --countname bytes > peak.svg"}},
+                   {"A flame graph of the peak", "memprof export app.json --format folded | flamegraph.pl > peak.svg"}},
       .define = [](CLI::App& parser) -> RunCommand {
         auto options = std::make_shared<ExportOptions>();
         add_required(parser, "FILE", options->file, "a profile that 'memprof run' wrote");

@@ -57,10 +57,11 @@ std::string without_comment_sign(std::string text) {
   return text;
 }
 
+/// "0x4010: ", the ELF address of one of the frames; empty for those that are missing.
 std::string address(const Profile& profile, const StackLabel& label) {
+  if (label.example == kNoIndex) return {};
   std::array<char, 24> text{};
-  const std::uint64_t offset = label.example == kNoIndex ? 0 : profile.frames[label.example].offset;
-  std::snprintf(text.data(), text.size(), "0x%" PRIX64 ": ", offset);
+  std::snprintf(text.data(), text.size(), "0x%" PRIX64 ": ", profile.frames[label.example].offset);
   return text.data();
 }
 

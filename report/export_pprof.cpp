@@ -13,6 +13,7 @@
 #include "profile/byte_text.hpp"
 #include "report/frame_names.hpp"
 #include "report/gzip_sink.hpp"
+#include "report/labelled_stacks.hpp"
 #include "report/protobuf_message.hpp"
 
 namespace memprof::report {
@@ -62,7 +63,8 @@ namespace line_field {
 enum : unsigned { kFunctionId = 1, kLine = 2 };
 }  // namespace line_field
 namespace function_field {
-enum : unsigned { kId = 1, kName = 2, kSystemName = 3, kFileName = 4, kStartLine = 5 };
+// Not system_name, which holds the mangled one: where both agree, pprof takes the name apart and merges overloads.
+enum : unsigned { kId = 1, kName = 2, kFileName = 4, kStartLine = 5 };
 }  // namespace function_field
 
 constexpr std::array<std::pair<const char*, const char*>, 4> kSampleTypes{
@@ -154,7 +156,6 @@ class PprofWriter {
     ProtobufMessage message;
     message.integer(function_field::kId, entry->second);
     message.integer(function_field::kName, string(name));
-    message.integer(function_field::kSystemName, string(name));
     message.integer(function_field::kFileName, string(profile_.text(file)));
     message.integer(function_field::kStartLine, start_line);
     add(profile_field::kFunction, message);
@@ -193,7 +194,7 @@ class PprofWriter {
     message.integer(location_field::kAddress, called.offset);
     for (const FrameIndex index : chain) {
       const Frame& frame = profile_.frames[index];
-      const Id function = write_function(function_name(profile_, frame), frame.file, frame.function_line);
+      const Id function = write_function(one_line(function_name(profile_, frame)), frame.file, frame.function_line);
       message.message(location_field::kLine, line(function, frame.line));
     }
     add(profile_field::kLocation, message);

@@ -110,7 +110,7 @@ TEST_CASE("Reports on a profile without any event say so") {
 }
 
 TEST_CASE("The help of every command") {
-  for (const char* command : {"lines", "top", "leaks", "info"}) {
+  for (const char* command : {"lines", "top", "leaks", "info", "export"}) {
     const Output output = run_memprof({command, "--help"}, kTerminal80);
     CHECK(output.status == 0);
     check_approved(std::string("help_") + command + ".txt", output.out);

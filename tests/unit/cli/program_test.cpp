@@ -30,7 +30,7 @@ TEST_CASE("Help and version are output, not errors") {
 }
 
 TEST_CASE("Every command has an example and a help text within 80 columns") {
-  for (const char* name : {"lines", "top", "leaks", "info"}) {
+  for (const char* name : {"lines", "top", "leaks", "info", "export"}) {
     const std::string help = run_memprof({name, "--help"}).out;
     CHECK_THAT(help, Contains("Example"));
     std::istringstream text(help);
