@@ -103,6 +103,7 @@ void EventStream::discard() {
 }
 
 void EventStream::wake_producers() {
+  take_in_new_rings();
   for (RingCursor& cursor : cursors_) cursor.publish(true);
 }
 

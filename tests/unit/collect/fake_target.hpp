@@ -181,6 +181,10 @@ class FakeRing {
 
   std::uint64_t room() const { return target_.ring_records() - (head_ - ring_.tail.load()); }
 
+  static void futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value, const timespec* timeout) {
+    ::syscall(SYS_futex, &word, operation, value, timeout, nullptr, 0);
+  }
+
  private:
   void ring_doorbell() {
     if (target_.header().collector_sleeps.load() == 0) return;
@@ -201,10 +205,6 @@ class FakeRing {
       futex(ring_.drained, FUTEX_WAIT, drained, &long_time);
     }
     ring_.producer_waits.store(0);
-  }
-
-  static void futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value, const timespec* timeout) {
-    ::syscall(SYS_futex, &word, operation, value, timeout, nullptr, 0);
   }
 
   const FakeTarget& target_;
