@@ -128,6 +128,11 @@ bool ElfFile::has_dwarf() const {
   return false;
 }
 
+bool ElfFile::dwarf_is_compressed() const {
+  const auto entries = section(".debug_info");
+  return !entries || (entries->header.sh_flags & SHF_COMPRESSED) != 0;
+}
+
 std::uint64_t ElfFile::lowest_code() const {
   std::uint64_t lowest = UINT64_MAX;
   for (Elf_Scn* scn = nullptr; (scn = elf_nextscn(elf_, scn)) != nullptr;) {

@@ -47,6 +47,8 @@ class ElfFile {
   /// The section's contents as they are in the file; empty for SHT_NOBITS.
   std::string_view contents(const ElfSection& section) const;
   bool has_dwarf() const;
+  /// Each handle that libdw opens on such a file unpacks all of the DWARF.
+  bool dwarf_is_compressed() const;
   /// Lowest address of an executable section. Below it lie the ranges of functions that the linker threw away.
   std::uint64_t lowest_code() const;
 

@@ -8,14 +8,6 @@
 #include "collect/symbol_table.hpp"
 
 namespace memprof::collect {
-namespace {
-
-// A part has its own libdw handle, which costs reading all unit headers again and, where the debug sections are
-// compressed, unpacking them again: not worth it for less than this much DWARF.
-constexpr std::uint64_t kSmallestPart = 4 << 20;
-
-}  // namespace
-
 ModuleLookup::ModuleLookup(const ModuleImage& image, std::vector<std::uint64_t> addresses)
     : image_(image),
       addresses_(std::move(addresses)),
@@ -40,10 +32,12 @@ void ModuleLookup::open(const std::vector<std::string>& debug_directories, const
   }
 }
 
-std::size_t ModuleLookup::divide(unsigned most) {
+std::size_t ModuleLookup::divide(unsigned most, std::uint64_t smallest_part_bytes) {
+  // Unpacking gigabytes once more for each thread costs more than the look-up, and memory besides.
+  if (files_.dwarf() != nullptr && files_.dwarf()->dwarf_is_compressed()) most = 1;
   std::uint64_t bytes = 0;
   for (const Unit& unit : units_) bytes += unit.bytes;
-  const std::uint64_t wanted = std::min<std::uint64_t>(most, 1 + bytes / kSmallestPart);
+  const std::uint64_t wanted = std::min<std::uint64_t>(most, 1 + bytes / smallest_part_bytes);
   const std::uint64_t share = bytes / std::max<std::uint64_t>(wanted, 1) + 1;
   parts_.clear();
   for (std::size_t index = 0; index < units_.size(); ++index) {

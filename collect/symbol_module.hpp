@@ -15,6 +15,9 @@
 
 namespace memprof::collect {
 
+/// Each part has its own libdw handle, which costs reading all unit headers again.
+constexpr std::uint64_t kSmallestPartBytes = 1 << 20;
+
 class ModuleLookup {
  public:
   /// `addresses` ascends, without duplicates.
@@ -23,8 +26,8 @@ class ModuleLookup {
   /// Opens the files and finds out which units are concerned.
   void open(const std::vector<std::string>& debug_directories, const DebugFileSource& fetch);
 
-  /// Divides the units into at most `most` parts; small work stays in one. Call after open().
-  std::size_t divide(unsigned most);
+  /// Divides the units into at most `most` parts, each with at least about that many bytes of DWARF. Call after open().
+  std::size_t divide(unsigned most, std::uint64_t smallest_part_bytes = kSmallestPartBytes);
   /// Looks up the units of one part. Different parts may run at the same time.
   void match_part(std::size_t part, TextPool& texts);
   /// Bytes of DWARF in a part: what its duration goes by.

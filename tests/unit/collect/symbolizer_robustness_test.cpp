@@ -1,12 +1,15 @@
 // Many addresses, many threads, damaged files.
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <fstream>
 #include <iterator>
 #include <random>
 
 #include "collect/symbol_elf.hpp"
 #include "collect/symbol_files.hpp"
+#include "collect/symbol_module.hpp"
+#include "collect/symbol_workers.hpp"
 #include "collect/symbolizer.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/collect/symbol_fixture.hpp"
@@ -77,6 +80,34 @@ TEST_CASE("results do not depend on the number of threads or on what else is ask
   for (std::size_t index = 0; index < locations.size(); index += 97) {
     CHECK(describe_all(alone.resolve(std::span(&locations[index], 1)))[0] == expected[index]);
   }
+}
+
+TEST_CASE("a module whose units are divided among several handles gives the same chains") {
+  const std::string name = MEMPROF_HAVE_RUSTC ? "crates-default" : "shapes-gcc-O2-dwarf5";
+  if (!MEMPROF_HAVE_GCC) {
+    WARN("SKIPPED: gcc and g++ are not installed, so there are no programs to look at");
+    return;
+  }
+  if (!MEMPROF_HAVE_RUSTC) WARN("SKIPPED: without rustc there is no program of many units to divide");
+  const collect::ModuleImage image{test::program_path(name), test::build_id_of(test::program_path(name)), -1};
+  std::vector<std::uint64_t> addresses;
+  for (const auto& location : locations_in_text(image.path, 11)) addresses.push_back(location.address);
+  std::vector<std::vector<std::vector<std::string>>> results;
+  for (const unsigned most : {1U, 64U}) {
+    collect::ModuleLookup module(image, addresses);
+    std::deque<collect::TextPool> texts;
+    module.open({}, {});
+    const std::size_t parts = module.divide(most, 1);
+    CHECK((parts > 1) == (most > 1 && MEMPROF_HAVE_RUSTC));
+    for (std::size_t part = 0; part < parts; ++part) texts.emplace_back();
+    collect::run_tasks(parts, most, [&](std::size_t part) { module.match_part(part, texts[part]); });
+    module.match_symbols(texts.emplace_back());
+    auto& chains = results.emplace_back();
+    for (std::size_t index = 0; index < addresses.size(); ++index) {
+      chains.push_back(test::described(module.chain(index)));
+    }
+  }
+  CHECK(results[0] == results[1]);
 }
 
 TEST_CASE("locations without a module or without code have one frame without names") {
