@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
+#include "tests/approved/approval.hpp"
 #include "tests/catch.hpp"
-#include "tests/integration/approved.hpp"
 #include "tests/integration/profiled_run.hpp"
 #include "tests/integration/temporary_directory.hpp"
 
@@ -39,7 +39,7 @@ TEST_CASE("the proof case: an array of which the first half is freed") {
     return;
   }
   const std::string table = line_table("memory_heavy", {"--function", "memory_heavy"});
-  check_approved("line_table_memory_heavy.txt", table);
+  tests::check_approved("line_table_memory_heavy.txt", table);
   // The words of the reference, whatever else was approved.
   CHECK(table.find("Line #    Mem usage    Increment  Occurrences   Line Contents\n"
                    "=============================================================\n"
@@ -52,10 +52,12 @@ TEST_CASE("the proof case: an array of which the first half is freed") {
                    "    14                                             return b;\n") != std::string::npos);
 }
 
-TEST_CASE("line table of a C program") { check_approved("line_table_word_index.txt", line_table("word_index", {})); }
+TEST_CASE("line table of a C program") {
+  tests::check_approved("line_table_word_index.txt", line_table("word_index", {}));
+}
 
 TEST_CASE("line table of C++ with inlining at -O2") {
-  check_approved("line_table_inlined.txt", line_table("inlined", {"--file", "*/examples/inlined.cpp"}));
+  tests::check_approved("line_table_inlined.txt", line_table("inlined", {"--file", "*/examples/inlined.cpp"}));
 }
 
 TEST_CASE("line table of a Rust program") {
@@ -63,7 +65,7 @@ TEST_CASE("line table of a Rust program") {
     WARN("skipped: rustc was not found when the project was configured");
     return;
   }
-  check_approved("line_table_boxes.txt", line_table("boxes", {"--file", "*/examples/boxes.rs"}));
+  tests::check_approved("line_table_boxes.txt", line_table("boxes", {"--file", "*/examples/boxes.rs"}));
 }
 
 }  // namespace

@@ -54,28 +54,34 @@ TEST_CASE("what a vfork child allocates is its parent's") {
   check_figures(profile, expected, Scope::kProcess);
 }
 
-void check_exec_chain(const Arguments& arguments) {
-  ProfiledRun run = profiled(arguments);
+TEST_CASE("each image of a chain of execs has its own figures") {
+  ProfiledRun run = profiled({test_program("exec_chain"), "3"});
   CHECK(run.command.status == 0);
   const std::vector<Expectation> all = expectations(run.command.out);
   REQUIRE(all.size() == 4);
   std::vector<std::uint64_t> blocks;
   for (const Profile& profile : run.profiles) {
-    CHECK(profile.process.pid == all.front().pid);
-    blocks.push_back(profile.totals.live_blocks);
-    CHECK(profile.totals.live_bytes == profile.totals.live_blocks * 100);
-    if (profile.totals.live_blocks > 0) CHECK(profile.process.end_kind == EndKind::kReplaced);
     check_quality(profile);
+    CHECK(profile.process.pid == all.front().pid);
+    CHECK(profile.totals.live_bytes == profile.totals.live_blocks * 100);
+    const bool last = profile.totals.live_blocks == 0;
+    CHECK(profile.process.end_kind == (last ? EndKind::kExited : EndKind::kReplaced));
+    blocks.push_back(profile.totals.live_blocks);
   }
   std::sort(blocks.begin(), blocks.end());
-  blocks.erase(std::remove(blocks.begin(), blocks.end(), 0u), blocks.end());  // the last image does nothing
-  CHECK(blocks == std::vector<std::uint64_t>{1000, 2000, 3000});
+  CHECK(blocks == std::vector<std::uint64_t>{0, 1000, 2000, 3000});
 }
 
-TEST_CASE("each image of a chain of execs has its own figures") { check_exec_chain({test_program("exec_chain"), "3"}); }
-
-TEST_CASE("exec with an empty environment is followed") {
-  check_exec_chain({test_program("exec_chain"), "3", "scrubbed"});
+TEST_CASE("an image that was given no environment is not recorded, and memprof says so") {
+  TemporaryDirectory directory;
+  const CommandResult run = run_command({memprof_program(), "run", "-o", directory.file("profile.json"), "--",
+                                         test_program("exec_chain"), "3", "scrubbed"});
+  CHECK(run.status == 0);
+  CHECK(expectations(run.out).size() == 4);
+  CHECK(run.err.find("that one was not recorded") != std::string::npos);
+  const std::vector<Profile> profiles = read_profiles(directory.path());
+  REQUIRE(profiles.size() == 1);
+  CHECK(profiles[0].totals.live_blocks == 3000);
 }
 
 TEST_CASE("however a program ends, its figures are whole and its status is its own") {
