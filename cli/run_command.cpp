@@ -156,9 +156,7 @@ int Run::report(collect::SessionResult result) {
     path = most_telling = save_main(std::move(main));
   } else {
     failed_ = true;
-    report_error({command_.front() + " was not profiled: " + result.unrecorded_reason,
-                  "look for messages of the dynamic loader above"},
-                 console_.err);
+    report_error(std::move(result.unrecorded).in(command_.front() + " was not profiled"), console_.err);
   }
   TrivialProcesses trivial;
   const std::vector<OtherProcess> rows = save_others(std::move(others), sum_up, trivial);

@@ -18,6 +18,7 @@
 #include "collect/launch.hpp"
 #include "collect/session_directory.hpp"
 #include "collect/session_images.hpp"
+#include "collect/session_latecomers.hpp"
 #include "collect/session_pidfd.hpp"
 #include "collect/session_signals.hpp"
 
@@ -28,9 +29,11 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto kStatusInterval = 100ms;
-constexpr auto kStragglerSilence = 1s;  // how long to wait without a word for what outlives the program
-constexpr auto kStrangerInterval = 1s;  // between two looks for processes that became something else
-constexpr auto kInterruptWindow = 5s;   // two Ctrl-C within it are meant for memprof, too
+constexpr auto kLatecomerInterval = 100ms;  // between two looks for them, once the program has ended
+constexpr auto kLatecomerGrace = 300ms;     // for a process that has not loaded the library yet, if it ever will
+constexpr auto kStragglerSilence = 1s;      // how long to wait without a word for what outlives the program
+constexpr auto kStrangerInterval = 1s;      // between two looks for processes that became something else
+constexpr auto kInterruptWindow = 5s;       // two Ctrl-C within it are meant for memprof, too
 constexpr int kInterruptedStatus = 128 + SIGINT;
 
 /// What an epoll event is about. Images come with their pid, so these lie outside of all pids.
@@ -61,15 +64,17 @@ class Session {
 
  private:
   Session(const SessionOptions& options, const SessionObserver& observer, SessionSignals& signals,
-          HandshakeServer& server, UniqueFd epoll)
+          HandshakeServer& server, std::string library, std::string socket, UniqueFd epoll)
       : options_(options),
         observer_(observer),
         signals_(signals),
         server_(server),
+        library_(std::move(library)),
+        socket_(std::move(socket)),
         epoll_(std::move(epoll)),
         images_(options, epoll_.get(), observer.note) {}
 
-  Result<void> start(const std::string& library, const std::string& socket);
+  Result<void> start();
   void loop();
   SessionResult result();
 
@@ -81,19 +86,23 @@ class Session {
   void forward(const ReceivedSignal& signal);
   void handle_main_end();
   void do_timed_tasks();
-  bool over() const { return stop_waiting_ || (main_ended_ && images_.alive() == 0); }
+  void look_for_latecomers(Clock::time_point now);
+  void note_stragglers();
+  bool over() const { return stop_waiting_ || (main_ended_ && images_.alive() + latecomers_ == 0); }
 
   const SessionOptions& options_;
   const SessionObserver& observer_;
   SessionSignals& signals_;
   HandshakeServer& server_;
+  std::string library_, socket_;
   UniqueFd epoll_;
   SessionImages images_;
   pid_t main_pid_ = 0;
   UniqueFd main_pidfd_;
-  Clock::time_point start_, next_status_, next_look_, main_end_;
+  Clock::time_point start_, next_status_, next_look_, next_latecomer_look_, main_end_;
   std::optional<Clock::time_point> interrupted_at_;
   bool main_ended_ = false, stop_waiting_ = false, stragglers_noted_ = false;
+  std::size_t latecomers_ = 0;  ///< processes that may yet say Hello, though the program has ended
   std::uint64_t highest_sum_ = 0;
   int exit_status_ = kInterruptedStatus;
 };
@@ -110,20 +119,18 @@ Result<SessionResult> Session::run(const SessionOptions& options, const SessionO
   auto signals = SessionSignals::take();
   if (!signals) return tl::unexpected(signals.error());
 
-  Session session(options, observer, *signals, *server, std::move(epoll));
-  if (auto started = session.start(*library, directory->socket_path()); !started) {
-    return tl::unexpected(started.error());
-  }
+  Session session(options, observer, *signals, *server, *library, directory->socket_path(), std::move(epoll));
+  if (auto started = session.start(); !started) return tl::unexpected(started.error());
   session.loop();
   return session.result();
 }
 
-Result<void> Session::start(const std::string& library, const std::string& socket) {
+Result<void> Session::start() {
   watch(server_.descriptor(), kHandshakes);
   watch(signals_.descriptor(), kSignals);
   const auto pid =
       launch({options_.executable, options_.command,
-              profiled_environment(environ, library, socket, options_.follow_children), signals_.inherited_mask()});
+              profiled_environment(environ, library_, socket_, options_.follow_children), signals_.inherited_mask()});
   if (!pid) return tl::unexpected(pid.error());
   start_ = Clock::now();
   next_status_ = start_ + kStatusInterval;
@@ -163,9 +170,9 @@ SessionResult Session::result() {
   result.main_process = images_.main_captured();
   result.processes = images_.take_captured();
   if (!result.main_process) {
-    result.unrecorded_reason = !images_.main_refusal().empty()
-                                   ? images_.main_refusal()
-                                   : "the library was not loaded in it, or could not reach memprof";
+    result.unrecorded = images_.main_refusal().value_or(
+        Error{"the library was not loaded in it, or could not reach memprof",
+              "look for messages of the dynamic loader, which would begin with ERROR: ld.so"});
   }
   return result;
 }
@@ -180,6 +187,7 @@ void Session::watch(int descriptor, Source source) {
 int Session::milliseconds_to_next_task() const {
   Clock::time_point next = next_look_;
   if (observer_.status) next = std::min(next, next_status_);
+  if (main_ended_) next = std::min(next, next_latecomer_look_);
   if (main_ended_ && !stragglers_noted_) next = std::min(next, main_end_ + kStragglerSilence);
   if (const auto deadline = server_.deadline()) next = std::min(next, *deadline);
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
@@ -240,17 +248,32 @@ void Session::handle_main_end() {
   main_ended_ = true;
   main_end_ = Clock::now();
   main_pidfd_.reset();
+  look_for_latecomers(main_end_);
+}
+
+void Session::look_for_latecomers(Clock::time_point now) {
+  next_latecomer_look_ = now + kLatecomerInterval;
+  latecomers_ = 0;
+  if (!options_.follow_children) return;
+  const auto recorded = [this](pid_t pid) { return images_.recording(pid); };
+  for (const Latecomer& latecomer : find_latecomers(socket_, library_, main_pid_, recorded)) {
+    if (latecomer.library_loaded || now - main_end_ < kLatecomerGrace) ++latecomers_;
+  }
+}
+
+void Session::note_stragglers() {
+  stragglers_noted_ = true;
+  const std::size_t count = images_.alive() + latecomers_;
+  const std::string names = images_.names_alive();
+  observer_.note("the program has ended; waiting for " +
+                 (count == 1 ? std::string("a process") : std::to_string(count) + " processes") +
+                 " that it left running" + (names.empty() ? "" : ": " + names) + ". Ctrl-C ends the wait");
 }
 
 void Session::do_timed_tasks() {
   const auto now = Clock::now();
-  if (main_ended_ && !stragglers_noted_ && images_.alive() > 0 && now - main_end_ >= kStragglerSilence) {
-    stragglers_noted_ = true;
-    const std::size_t count = images_.alive();
-    observer_.note("the program has ended; waiting for " +
-                   (count == 1 ? std::string("a process") : std::to_string(count) + " processes") +
-                   " that it left running: " + images_.names_alive() + ". Ctrl-C ends the wait");
-  }
+  if (main_ended_ && now >= next_latecomer_look_) look_for_latecomers(now);
+  if (main_ended_ && !stragglers_noted_ && !over() && now - main_end_ >= kStragglerSilence) note_stragglers();
   if (now >= next_look_) {
     next_look_ = now + kStrangerInterval;
     images_.look_for_strangers();

@@ -50,7 +50,7 @@ struct SessionResult {
   std::int32_t main_pid = 0;
   std::vector<CapturedProcess> processes;   ///< one for each process image, by end; without symbols yet
   std::optional<std::size_t> main_process;  ///< the last image of the started process
-  std::string unrecorded_reason;            ///< why main_process is missing, as far as known
+  Error unrecorded;                         ///< why main_process is missing, as far as known
 };
 
 /// Runs the program to its end and all its recorded descendants to theirs. Errors: the program could not be started

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -24,7 +25,10 @@ std::uint64_t region_bytes(const wire::Capacity& capacity) {
 }
 
 wire::Capacity fitting_capacity(std::uint64_t address_space_limit) {
-  const bool fits = region_bytes(wire::kUsualCapacity) <= address_space_limit / kAddressShare;
+  rlimit file_size{};  // memprof's own: it makes the region, which counts as a file
+  const bool limited = ::getrlimit(RLIMIT_FSIZE, &file_size) == 0 && file_size.rlim_cur != RLIM_INFINITY;
+  const std::uint64_t usual = region_bytes(wire::kUsualCapacity);
+  const bool fits = usual <= address_space_limit / kAddressShare && (!limited || usual <= file_size.rlim_cur);
   return fits ? wire::kUsualCapacity : wire::kSmallCapacity;
 }
 
@@ -74,7 +78,7 @@ void SessionImages::admit(Peer peer) {
   recorder_options.forked = peer.hello.origin == wire::Origin::kFork;
   auto recorder = ProcessRecorder::create(recorder_options);
   if (!recorder) {
-    refuse(peer, recorder.error().what);
+    refuse(peer, recorder.error());
     return;
   }
   Image image;
@@ -214,12 +218,12 @@ void SessionImages::finish(Images::iterator image, Ending ending, const std::str
   captured_.push_back(std::move(captured));
 }
 
-void SessionImages::refuse(const Peer& peer, const std::string& reason) {
+void SessionImages::refuse(const Peer& peer, const Error& reason) {
   answer(peer, wire::Verdict::kIgnore);
   if (peer.pid == main_pid_) {
     main_refusal_ = reason;
   } else {
-    note_("process " + std::to_string(peer.pid) + " runs unrecorded: " + reason);
+    note_("process " + std::to_string(peer.pid) + " runs unrecorded: " + reason.what);
   }
 }
 

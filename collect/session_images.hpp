@@ -60,7 +60,7 @@ class SessionImages {
 
   std::vector<CapturedProcess> take_captured() { return std::move(captured_); }
   std::optional<std::size_t> main_captured() const { return main_captured_; }
-  const std::string& main_refusal() const { return main_refusal_; }
+  const std::optional<Error>& main_refusal() const { return main_refusal_; }
 
  private:
   struct Image {
@@ -78,7 +78,7 @@ class SessionImages {
   void describe(Image& image, wire::Origin origin, bool replaces_another);
   void finish(Images::iterator image, Ending ending, const std::string& incomplete_reason = {});
   void note_stranger(const Image& image, const std::string& program);
-  void refuse(const Peer& peer, const std::string& reason);
+  void refuse(const Peer& peer, const Error& reason);
 
   const SessionOptions& options_;
   int epoll_;
@@ -87,7 +87,7 @@ class SessionImages {
   Images images_;
   std::vector<CapturedProcess> captured_;
   std::optional<std::size_t> main_captured_;
-  std::string main_refusal_;
+  std::optional<Error> main_refusal_;
   std::uint64_t ended_events_ = 0;
 };
 

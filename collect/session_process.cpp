@@ -24,20 +24,6 @@ constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 std::string proc(pid_t pid, std::string_view file) { return "/proc/" + std::to_string(pid) + '/' + std::string(file); }
 
-std::string read_bounded(const std::string& path, std::size_t limit) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  std::string text;
-  if (!file) return text;
-  char buffer[4096];
-  while (text.size() < limit) {
-    const ssize_t got = ::read(file.get(), buffer, std::min(sizeof buffer, limit - text.size()));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    text.append(buffer, static_cast<std::size_t>(got));
-  }
-  return text;
-}
-
 std::string read_link(const std::string& path) {
   char target[PATH_MAX];
   const ssize_t size = ::readlink(path.c_str(), target, sizeof target);
@@ -124,6 +110,20 @@ std::string program_name(pid_t pid, const Process& process) {
 }
 
 }  // namespace
+
+std::string read_bounded(const std::string& path, std::size_t limit) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  std::string text;
+  if (!file) return text;
+  char buffer[4096];
+  while (text.size() < limit) {
+    const ssize_t got = ::read(file.get(), buffer, std::min(sizeof buffer, limit - text.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+  return text;
+}
 
 std::optional<int> wait_status_of(pid_t pid, int pidfd) {
   PidfdInfo info{};

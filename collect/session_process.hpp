@@ -3,12 +3,16 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
 #include "profile/profile.hpp"
 
 namespace memprof::collect {
+
+/// Reads a file of /proc, whose size is not known beforehand; empty when it cannot be read.
+[[nodiscard]] std::string read_bounded(const std::string& path, std::size_t limit);
 
 /// Everything of Process that is known at the start of an image: names, command, directory, parent, start time,
 /// architecture. What cannot be read (the process has gone, or hides itself) stays empty. Sizes are bounded.
