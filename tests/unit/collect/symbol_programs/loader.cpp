@@ -1,7 +1,7 @@
 // loader LIBRARY: opens it, lets it call mark(), closes it.
 #include <dlfcn.h>
 
-#include "mark.h"
+#include "tests/unit/collect/symbol_programs/mark.h"
 
 int main(int, char** argv) {
   void* library = dlopen(argv[1], RTLD_NOW);

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "mark.h"
+#include "tests/unit/collect/symbol_programs/mark.h"
 
 #include <dlfcn.h>
 #include <link.h>

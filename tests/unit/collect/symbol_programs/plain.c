@@ -1,5 +1,5 @@
 // C: names are what they are. A comment `here: x` names a line.
-#include "mark.h"
+#include "tests/unit/collect/symbol_programs/mark.h"
 
 static inline __attribute__((always_inline)) void small(int value) {
   if (value) MARK("inlined");  // here: small marks

@@ -1,7 +1,7 @@
 // Functions of every kind whose names and lines the tests know. A comment `here: x` names a line.
 #include <utility>
 
-#include "mark.h"
+#include "tests/unit/collect/symbol_programs/mark.h"
 
 namespace shapes {
 
