@@ -33,13 +33,29 @@ constexpr std::array kFigures{
     Column{"highest_heap", &Site::highest_heap},
 };
 
+/// As it stands between quotes.
+std::string quotable(const std::string& bytes) {
+  std::string text = bytes_to_utf8(bytes);
+  for (std::size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 2) text.insert(at, 1, '"');
+  return text;
+}
+
 /// In quotes where the text needs them.
 void write_text(const std::string& bytes, TextOutput& out) {
-  const std::string text = bytes_to_utf8(bytes);
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return out.raw(text);
-  out.raw("\"");
-  for (const char& c : text) out.raw(c == '"' ? std::string_view("\"\"") : std::string_view(&c, 1));
-  out.raw("\"");
+  const std::string text = quotable(bytes);
+  const std::string_view quote = text.find_first_of(",\"\r\n") == std::string::npos ? "" : "\"";
+  out.raw(quote);
+  out.raw(text);
+  out.raw(quote);
+}
+
+void write_stack(const LabelledStacks& stacks, NodeIndex node, TextOutput& out) {
+  const auto path = stacks.path(stacks.of_node(node));
+  for (auto label = path.rbegin(); label != path.rend(); ++label) {
+    out.raw(label == path.rbegin() ? ",\"" : ";");
+    out.raw(stacks.labels()[*label].text);
+  }
+  out.raw("\"\n");
 }
 
 void write_place(const Profile& profile, const Frame* frame, TextOutput& out) {
@@ -57,7 +73,7 @@ void write_place(const Profile& profile, const Frame* frame, TextOutput& out) {
 
 Result<void> export_csv(const Profile& profile, const ByteSink& sink) {
   const OwnFrames own = find_own_frames(profile, false);
-  const LabelledStacks stacks(profile, [&](const Frame& frame) { return function_name(profile, frame); });
+  const LabelledStacks stacks(profile, [&](const Frame& frame) { return quotable(function_name(profile, frame)); });
   TextOutput out(sink);
   out.raw("function,file,line,module,hook");
   for (const Column& column : kFigures) {
@@ -74,14 +90,7 @@ Result<void> export_csv(const Profile& profile, const ByteSink& sink) {
       out.raw(",");
       out.number(site.*column.figure);
     }
-    std::string stack;
-    const auto path = stacks.path(stacks.of_node(site.stack));
-    for (auto label = path.rbegin(); label != path.rend(); ++label) {
-      stack += (stack.empty() ? "" : ";") + stacks.labels()[*label].text;
-    }
-    out.raw(",");
-    write_text(stack, out);
-    out.raw("\n");
+    write_stack(stacks, site.stack, out);
   }
   return out.finish();
 }
