@@ -72,4 +72,14 @@ void record_again(wire::Operation operation, wire::Hook hook, const void* block,
   end_event(thread, operation, hook, address, size, stack);
 }
 
+void record_mark(wire::Mark mark) {
+  ThreadState& thread = g_thread;
+  if (!attached(thread) && !attach_thread(thread)) return;
+  if (thread.guard != nullptr) {
+    if (hook_at_work(thread)) return;
+    abandon_unpublished(thread);
+  }
+  write_mark(thread, mark, 0);
+}
+
 }  // namespace memprof::preload

@@ -17,4 +17,7 @@ wire::StackId record(wire::Operation operation, wire::Hook hook, const void* add
 void record_again(wire::Operation operation, wire::Hook hook, const void* address, std::uint64_t size,
                   wire::StackId stack);
 
+/// Puts a mark between the events of the calling thread. One that a signal handler makes inside a hook is not recorded.
+void record_mark(wire::Mark mark);
+
 }  // namespace memprof::preload

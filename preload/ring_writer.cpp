@@ -59,10 +59,10 @@ void write_nested(ThreadState& thread, wire::Operation operation, wire::Hook hoo
   append(thread, operation, hook, address, size, stack);
 }
 
-void write_thread_mark(ThreadState& thread, std::uint32_t tid) {
+void write_mark(ThreadState& thread, wire::Mark mark, std::uint64_t address) {
   volatile std::uint64_t cookie;
   if (!begin_event(thread, cookie)) return;
-  end_event(thread, wire::Operation::kMark, static_cast<wire::Hook>(wire::Mark::kThread), tid, 0, 0);
+  end_event(thread, wire::Operation::kMark, static_cast<wire::Hook>(mark), address, 0, wire::kRootComplete);
 }
 
 void abandon_unpublished(ThreadState& thread) {

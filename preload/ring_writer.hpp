@@ -21,8 +21,8 @@ bool make_room(ThreadState& thread);
 void write_nested(ThreadState& thread, wire::Operation operation, wire::Hook hook, std::uint64_t address,
                   std::uint64_t size, wire::StackId stack);
 
-/// First record of every owner of a ring.
-void write_thread_mark(ThreadState& thread, std::uint32_t tid);
+/// A mark instead of an event. The guard must not be set.
+void write_mark(ThreadState& thread, wire::Mark mark, std::uint64_t address);
 
 /// Wakes the collector if it sleeps.
 void ring_doorbell();

@@ -94,7 +94,7 @@ bool attach_thread(ThreadState& thread) {
   thread.ring = &g_region.rings[index];
   std::atomic_signal_fence(std::memory_order_seq_cst);
   thread.generation = generation;
-  write_thread_mark(thread, tid);
+  write_mark(thread, wire::Mark::kThread, tid);
   return true;
 }
 

@@ -53,6 +53,7 @@ inline constexpr std::uint8_t kHookCount = 13;
 
 enum class Mark : std::uint8_t {
   kThread = 0,  ///< from here on the ring belongs to another thread: address is its tid, first record of every owner
+  kTick = 1,    ///< the program called memprof_tick(): one round of its work is over
 };
 
 struct Record {
