@@ -1,4 +1,4 @@
-#include "cli/units.hpp"
+#include "report/units.hpp"
 
 #include <array>
 #include <cctype>
@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <string_view>
 
-namespace memprof::cli {
+namespace memprof::report {
 namespace {
 
 constexpr double kMiB = 1024.0 * 1024.0;
@@ -92,4 +92,4 @@ std::optional<std::uint64_t> parse_size(const std::string& text) {
   return static_cast<std::uint64_t>(std::llround(value));
 }
 
-}  // namespace memprof::cli
+}  // namespace memprof::report
