@@ -19,10 +19,18 @@ constexpr auto kLookupSilence = 1s;
 constexpr auto kRedraw = 100ms;
 constexpr std::size_t kBarColumns = 24;
 
+/// As format_duration() has it, but without milliseconds, which would flicker.
+std::string elapsed_text(double seconds) {
+  if (seconds >= 1) return format_duration(seconds);
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%.1f s", seconds);
+  return text.data();
+}
+
 }  // namespace
 
 std::string status_text(const collect::LiveStatus& status, double events_per_second) {
-  const std::string figures = "memprof: " + format_duration(status.elapsed_s) + "  live " +
+  const std::string figures = "memprof: " + elapsed_text(status.elapsed_s) + "  live " +
                               format_size(status.live_bytes) + "  peak " + format_size(status.peak_bytes);
   if (status.main_ended) {
     return figures + "  waiting for " + std::to_string(status.processes) + ", Ctrl-C ends the wait";

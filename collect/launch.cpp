@@ -1,11 +1,15 @@
 #include "collect/launch.hpp"
 
-#include <spawn.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
 
+#include "collect/unique_fd.hpp"
 #include "wire/handshake.hpp"
 
 namespace memprof::collect {
@@ -36,21 +40,47 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   return result;
 }
 
-class SpawnAttributes {
- public:
-  explicit SpawnAttributes(const sigset_t& mask) {
-    ::posix_spawnattr_init(&attributes_);
-    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK);
-    ::posix_spawnattr_setsigmask(&attributes_, &mask);
+/// In the child. Signals are still blocked, so no handler of memprof's runs here.
+[[noreturn]] void become(const char* executable, char* const* arguments, char* const* environment,
+                         const sigset_t& signal_mask, int error_pipe) {
+  struct sigaction action {};
+  for (int number = 1; number < NSIG; ++number) {
+    const bool handled =
+        ::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN && action.sa_handler != SIG_DFL;
+    action = {};
+    if (handled) ::sigaction(number, &action, nullptr);
   }
-  ~SpawnAttributes() { ::posix_spawnattr_destroy(&attributes_); }
-  SpawnAttributes(const SpawnAttributes&) = delete;
-  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
-  const posix_spawnattr_t* get() const { return &attributes_; }
+  ::pthread_sigmask(SIG_SETMASK, &signal_mask, nullptr);
+  ::execve(executable, arguments, environment);
+  const int error = errno;
+  while (::write(error_pipe, &error, sizeof error) < 0 && errno == EINTR) {
+  }
+  ::_exit(127);
+}
 
- private:
-  posix_spawnattr_t attributes_;
-};
+/// 0, or the errno of what failed. Not posix_spawn(): glibc leaves its two internal signals ignored in the program.
+int spawn(const Launch& launch, pid_t& pid) {
+  const std::vector<char*> arguments = pointers(launch.command);
+  const std::vector<char*> environment = pointers(launch.environment);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return errno;
+  const UniqueFd reading(ends[0]);
+  UniqueFd writing(ends[1]);
+  pid = ::fork();
+  if (pid < 0) return errno;
+  if (pid == 0) {
+    become(launch.executable.c_str(), arguments.data(), environment.data(), launch.signal_mask, writing.get());
+  }
+  writing.reset();
+  int error = 0;
+  ssize_t got;
+  do {
+    got = ::read(reading.get(), &error, sizeof error);  // end of file: exec has closed the child's end
+  } while (got < 0 && errno == EINTR);
+  if (got != sizeof error) return 0;
+  ::waitpid(pid, nullptr, 0);
+  return error;
+}
 
 }  // namespace
 
@@ -79,12 +109,8 @@ std::vector<std::string> profiled_environment(const char* const* inherited, cons
 }
 
 Result<pid_t> launch(const Launch& launch) {
-  const std::vector<char*> arguments = pointers(launch.command);
-  const std::vector<char*> environment = pointers(launch.environment);
-  const SpawnAttributes attributes(launch.signal_mask);
   pid_t pid = 0;
-  const int error =
-      ::posix_spawn(&pid, launch.executable.c_str(), nullptr, attributes.get(), arguments.data(), environment.data());
+  const int error = spawn(launch, pid);
   if (error == 0) return pid;
   const std::string what = launch.executable + ": cannot be started: " + std::strerror(error);
   switch (error) {
