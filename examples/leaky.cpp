@@ -27,7 +27,9 @@ void serve_pages() {
 
 // The error path returns early: 3 sessions with their 64 KiB buffers.
 bool open_session(int number) {
-  auto* session = new Session{"guest-" + std::to_string(number), std::make_unique<char[]>(64 * 1024)};
+  auto* session = new Session;
+  session->user = "guest-" + std::to_string(number);
+  session->buffer = std::make_unique<char[]>(64 * 1024);
   if (number % 10 == 7) return false;
   delete session;
   return true;
@@ -54,11 +56,11 @@ void read_configuration() {
   std::free(value);
 }
 
-// A log buffer grows by realloc and is never given back: one block of 256 KiB, from another thread.
+// A log buffer grows by realloc and is never given back: one block of 128 KiB, from another thread.
 char* log_buffer = nullptr;
 
 void grow_log() {
-  for (std::size_t bytes = 1024; bytes <= 256 * 1024; bytes *= 2) {
+  for (std::size_t bytes = 1024; bytes <= 128 * 1024; bytes *= 2) {
     log_buffer = static_cast<char*>(std::realloc(log_buffer, bytes));
   }
 }
