@@ -1,0 +1,72 @@
+#include "collect/growable_pages.hpp"
+
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <new>
+
+namespace memprof::collect {
+namespace {
+
+constexpr std::size_t kPage = 4096;
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
+// linux/mman.h of newer kernels: 6.1 and 5.14.
+constexpr int kCollapse = 25;       // MADV_COLLAPSE
+constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE
+
+std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
+
+void* map_anywhere(std::size_t bytes) {
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  return memory;
+}
+
+/// Beginning at a multiple of the huge page, or the kernel could not use one at either end.
+void* map_aligned(std::size_t bytes) {
+  auto* memory = static_cast<char*>(map_anywhere(bytes + kHugePage));
+  const std::size_t before =
+      round_up(reinterpret_cast<std::uintptr_t>(memory), kHugePage) - reinterpret_cast<std::uintptr_t>(memory);
+  if (before != 0) ::munmap(memory, before);
+  ::munmap(memory + before + bytes, kHugePage - before);
+  return memory + before;
+}
+
+}  // namespace
+
+GrowablePages::~GrowablePages() {
+  if (data_ != nullptr) ::munmap(data_, bytes_);
+}
+
+void GrowablePages::grow(std::size_t bytes) {
+  const bool huge = bytes >= kHugeFrom;
+  const bool was_huge = bytes_ >= kHugeFrom;
+  bytes = round_up(bytes, huge ? kHugePage : kPage);
+  if (bytes <= bytes_) return;
+  if (data_ == nullptr) {
+    data_ = huge ? map_aligned(bytes) : map_anywhere(bytes);
+  } else {
+    // Where it cannot be extended in place, the kernel moves the page table entries, not the contents.
+    const bool in_place = !huge || reinterpret_cast<std::uintptr_t>(data_) % kHugePage == 0;
+    void* moved = in_place ? ::mremap(data_, bytes_, bytes, 0) : MAP_FAILED;
+    if (moved == MAP_FAILED && huge) {
+      void* place = map_aligned(bytes);
+      moved = ::mremap(data_, bytes_, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+      if (moved == MAP_FAILED) ::munmap(place, bytes);
+    } else if (moved == MAP_FAILED) {
+      moved = ::mremap(data_, bytes_, bytes, MREMAP_MAYMOVE);
+    }
+    if (moved == MAP_FAILED) throw std::bad_alloc();
+    data_ = moved;
+  }
+  const std::size_t old_bytes = std::exchange(bytes_, bytes);
+  // All advice is for speed only: an old kernel may refuse it.
+  if (huge) ::madvise(data_, bytes_, MADV_HUGEPAGE);
+  // What was touched as small pages would stay so for a long time.
+  if (huge && !was_huge) ::madvise(data_, bytes_, kCollapse);
+  // All of it will be touched soon, at random places: one call instead of a fault for each page.
+  ::madvise(static_cast<char*>(data_) + old_bytes, bytes_ - old_bytes, kPopulateWrite);
+}
+
+}  // namespace memprof::collect
