@@ -13,6 +13,7 @@ Command lines_command();
 Command top_command();
 Command leaks_command();
 Command info_command();
+Command diff_command();
 Command export_command();
 
 /// In the order of `memprof --help`.

@@ -182,20 +182,6 @@ Json json_capture(const Capture& capture) {
           {"overhead_bytes", capture.overhead_bytes}};
 }
 
-Json json_totals(const Totals& totals) {
-  return {{"allocations", totals.allocations},
-          {"frees", totals.frees},
-          {"allocated_bytes", totals.allocated_bytes},
-          {"freed_bytes", totals.freed_bytes},
-          {"live_blocks", totals.live_blocks},
-          {"live_bytes", totals.live_bytes},
-          {"peak_bytes", totals.peak_bytes},
-          {"peak_blocks", totals.peak_blocks},
-          {"peak_time_s", totals.peak_time_s},
-          {"temporary_allocations", totals.temporary_allocations},
-          {"failed_allocations", totals.failed_allocations}};
-}
-
 void print_json(const Profile& profile, Console& console) {
   const Process& process = profile.process;
   Json json = json_head(profile, "info");

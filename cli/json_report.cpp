@@ -22,6 +22,20 @@ Json json_sums(const report::Sums& sums) {
           {"temporary_allocations", sums.temporary_allocations}};
 }
 
+Json json_totals(const Totals& totals) {
+  return {{"allocations", totals.allocations},
+          {"frees", totals.frees},
+          {"allocated_bytes", totals.allocated_bytes},
+          {"freed_bytes", totals.freed_bytes},
+          {"live_blocks", totals.live_blocks},
+          {"live_bytes", totals.live_bytes},
+          {"peak_bytes", totals.peak_bytes},
+          {"peak_blocks", totals.peak_blocks},
+          {"peak_time_s", totals.peak_time_s},
+          {"temporary_allocations", totals.temporary_allocations},
+          {"failed_allocations", totals.failed_allocations}};
+}
+
 Json json_frame(const Profile& profile, FrameIndex index) {
   const Frame& frame = profile.frames[index];
   Json json = Json::object();

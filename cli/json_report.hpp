@@ -18,6 +18,9 @@ Json json_head(const Profile& profile, const std::string& report);
 /// All figures of a group, for rows of any report.
 Json json_sums(const report::Sums& sums);
 
+/// As in the profile file.
+Json json_totals(const Totals& totals);
+
 /// Function, file, line, module of a frame; unknown ones are left out.
 Json json_frame(const Profile& profile, FrameIndex frame);
 

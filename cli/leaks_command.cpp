@@ -43,8 +43,7 @@ const char* end_phrase(const Profile& profile) {
 
 void print_text(const Profile& profile, const std::vector<report::GroupRow>& rows, const report::Measure& total,
                 const LeaksOptions& leaks, Console& console) {
-  const StackStyle style{console.out_terminal, leaks.report.width(console)};
-  report::SourceFiles sources(leaks.sources);
+  StackText stacks(profile, leaks.sources, console.out_terminal, leaks.report.width(console));
   std::ostream& out = console.out;
   out << capture_note(profile) << end_phrase(profile) << ": " << blocks_text(total);
   if (!rows.empty()) out << " from " << format_count(rows.size()) << (rows.size() == 1 ? " stack" : " stacks");
@@ -60,7 +59,7 @@ void print_text(const Profile& profile, const std::vector<report::GroupRow>& row
     }
     std::string heading = "unfreed: " + blocks_text(row.measure);
     if (row.measure.count > 1) heading += ", average " + format_average(row.measure.bytes, row.measure.count);
-    out << '\n' << bold(heading, console.out_terminal) << '\n' << stack_text(profile, row.stack, sources, style);
+    out << '\n' << bold(heading, console.out_terminal) << '\n' << stacks.of(row.stack);
   }
   if (shown < rows.size()) {
     out << "\n" << rows.size() - shown << " more: " << blocks_text(rest) << "; '-n 0' shows all\n";

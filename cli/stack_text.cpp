@@ -71,11 +71,25 @@ std::string place_text(const Profile& profile, const Frame& frame) {
   return frame.inlined ? place + " (inlined)" : place;
 }
 
+/// Lines of the frames of `older`, innermost first; empty when it isn't the same sequence of frames.
+std::vector<std::uint32_t> older_lines(const OlderStack& older, std::size_t frames) {
+  std::vector<std::uint32_t> lines;
+  if (older.profile == nullptr || older.node == kNoIndex) return lines;
+  for (const FrameIndex frame : path_of(*older.profile, older.node).frames) {
+    lines.push_back(older.profile->frames[frame].line);
+  }
+  if (lines.size() != frames) lines.clear();
+  return lines;
+}
+
+}  // namespace
+
 /// "function  place"; both are shortened only when half of the width isn't enough for them.
-std::string frame_line(const Profile& profile, const Frame& frame, std::size_t width) {
+std::string StackText::frame_line(const Frame& frame, std::uint32_t moved_from, std::size_t width) const {
   constexpr std::size_t kGap = 2;
-  std::string function = printable(report::function_name(profile, frame));
-  std::string place = place_text(profile, frame);
+  std::string function = printable(report::function_name(profile_, frame));
+  std::string place = place_text(profile_, frame);
+  if (moved_from != 0) place += " (was line " + std::to_string(moved_from) + ")";
   if (place.empty()) return shortened_middle(function, width);
   if (width != 0) {
     const std::size_t half = (width - kGap) / 2;
@@ -86,37 +100,38 @@ std::string frame_line(const Profile& profile, const Frame& frame, std::size_t w
   return function + std::string(kGap, ' ') + place;
 }
 
-std::string frame_text(const Profile& profile, const Frame& frame, report::SourceFiles& sources,
-                       const StackStyle& style) {
+std::string StackText::frame_text(FrameIndex index, std::uint32_t moved_from) {
+  const Frame& frame = profile_.frames[index];
   const std::size_t indent = std::string_view{kFrameIndent}.size();
-  std::string text = kFrameIndent + frame_line(profile, frame, style.width == 0 ? 0 : style.width - indent) + "\n";
+  const std::string line = frame_line(frame, moved_from, width_ == 0 ? 0 : width_ - indent);
+  if (kinds_[index] != report::FrameKind::kProgram) return kFrameIndent + dim(line, terminal_) + "\n";
+  const std::string text = kFrameIndent + line + "\n";
   if (frame.file == 0 || frame.line == 0) return text;
-  const report::SourceFile* source = sources.find(profile.text(frame.file));
+  const report::SourceFile* source = sources_.find(profile_.text(frame.file));
   if (source == nullptr || frame.line > source->lines.size()) return text;
-  std::string line = printable_source(source->lines[frame.line - 1]);
-  line.erase(0, std::min(line.find_first_not_of(' '), line.size()));
-  return text + dim(shortened_end(kSourceIndent + line, style.width), style.terminal) + "\n";
+  std::string contents = printable_source(source->lines[frame.line - 1]);
+  contents.erase(0, std::min(contents.find_first_not_of(' '), contents.size()));
+  return text + kSourceIndent + dim(shortened_end(contents, width_ == 0 ? 0 : width_ - 2 * indent), terminal_) + "\n";
 }
 
-}  // namespace
-
-std::string stack_text(const Profile& profile, NodeIndex node, report::SourceFiles& sources, const StackStyle& style) {
-  const Path path = path_of(profile, node);
+std::string StackText::of(NodeIndex node, const OlderStack& older) {
+  const Path path = path_of(profile_, node);
+  const std::vector<std::uint32_t> old_lines = older_lines(older, path.frames.size());
   std::string text;
   for (std::size_t i = 0; i < path.frames.size();) {
     const Cycle cycle = find_cycle(path.frames, i);
     const std::size_t end = i + std::max<std::size_t>(1, cycle.length);
-    for (; i < end; ++i) text += frame_text(profile, profile.frames[path.frames[i]], sources, style);
-    if (cycle.times > 0) {
-      text += kFrameIndent;
-      text += "(recursion: the " +
-              (cycle.length == 1 ? std::string{"frame"} : std::to_string(cycle.length) + " frames") + " above " +
-              std::to_string(cycle.times) + " more times)\n";
-      i += cycle.length * cycle.times;
+    for (; i < end; ++i) {
+      const bool moved = !old_lines.empty() && old_lines[i] != profile_.frames[path.frames[i]].line;
+      text += frame_text(path.frames[i], moved ? old_lines[i] : 0);
     }
+    if (cycle.times == 0) continue;
+    const std::string frames = cycle.length == 1 ? "frame" : std::to_string(cycle.length) + " frames";
+    text += kFrameIndent + ("(recursion: the " + frames + " above " + std::to_string(cycle.times) + " more times)\n");
+    i += cycle.length * cycle.times;
   }
+  if (path.frames.empty()) return std::string(kFrameIndent) + "(no stack recorded)\n";
   if (path.root == kCutRoot) text += std::string(kFrameIndent) + "(outer frames are missing)\n";
-  if (path.root == kLostRoot || path.frames.empty()) text += std::string(kFrameIndent) + "(no stack recorded)\n";
   return text;
 }
 

@@ -55,9 +55,8 @@ std::string heading(const Profile& profile, const report::Grouping& grouping, co
 void print_text(const Profile& profile, const report::Grouping& grouping, const report::GroupOptions& options,
                 const TopOptions& top, Console& console) {
   const unsigned width = top.report.width(console);
-  const StackStyle style{console.out_terminal, width};
+  StackText stacks(profile, {}, console.out_terminal, width);
   const std::size_t shown = rows_to_show(grouping.rows.size(), top.shown);
-  report::SourceFiles sources({});
   std::ostream& out = console.out;
   out << capture_note(profile) << heading(profile, grouping, options);
   report::Measure rest;
@@ -69,7 +68,7 @@ void print_text(const Profile& profile, const report::Grouping& grouping, const 
       continue;
     }
     out << row_line(row.name, figures(row, options.metric), width) << '\n';
-    if (options.by == report::GroupBy::kStack) out << stack_text(profile, row.stack, sources, style);
+    if (options.by == report::GroupBy::kStack) out << stacks.of(row.stack);
   }
   const std::size_t others = grouping.rows.size() - shown;
   if (others == 0) return;

@@ -13,21 +13,33 @@ namespace {
 constexpr memprof::cli::Terminal kTerminal80{.interactive = true, .colour = false, .width = 80};
 
 /// Runs in the folder of the sources; what differs between machines is replaced.
-std::string report(const memprof::Profile& profile, std::vector<std::string> arguments,
-                   memprof::cli::Terminal terminal = {}) {
+std::string report_on(const std::vector<std::string>& arguments, const std::string& file,
+                      memprof::cli::Terminal terminal) {
   const WorkingDirectory there(MEMPROF_APPROVED_DIR);
-  const ProfileFile file(profile);
-  arguments.insert(arguments.begin() + 1, file.path());
   Output output = run_memprof(arguments, terminal);
   CHECK(output.err == "");
   CHECK(output.status == 0);
   for (const auto& [text, name] :
-       {std::pair<std::string, std::string>{file.path(), "sample.json"}, {MEMPROF_APPROVED_DIR "/", "/project/"}}) {
+       {std::pair<std::string, std::string>{file, "sample.json"}, {MEMPROF_APPROVED_DIR "/", "/project/"}}) {
     for (std::size_t at = 0; (at = output.out.find(text, at)) != std::string::npos; at += name.size()) {
       output.out.replace(at, text.size(), name);
     }
   }
   return output.out;
+}
+
+std::string report(const memprof::Profile& profile, std::vector<std::string> arguments,
+                   memprof::cli::Terminal terminal = {}) {
+  const ProfileFile file(profile);
+  arguments.insert(arguments.begin() + 1, file.path());
+  return report_on(arguments, file.path(), terminal);
+}
+
+/// From the tree's profile to one of a later version of it.
+std::string diff_report(std::vector<std::string> arguments, memprof::cli::Terminal terminal = {}) {
+  const ProfileFile before(tree_profile(), "before.json"), after(later_tree_profile(), "after.json");
+  arguments.insert(arguments.begin(), {"diff", before.path(), after.path()});
+  return report_on(arguments, before.path(), terminal);
 }
 
 }  // namespace
@@ -102,6 +114,24 @@ TEST_CASE("info --json has stable keys") {
   check_approved("info_json.txt", report(heavy_profile(), {"info", "--json"}));
 }
 
+TEST_CASE("diff shows totals, then the rows that changed") {
+  check_approved("diff_line.txt", diff_report({}));
+  check_approved("diff_line_80.txt", diff_report({"-n", "2"}, kTerminal80));
+  check_approved("diff_function.txt", diff_report({"-g", "function", "--metric", "allocated", "--min-size", "1KiB"}));
+  check_approved("diff_temporary.txt", diff_report({"-m", "temporary"}));
+}
+
+TEST_CASE("diff shows both stacks at once") {
+  check_approved("diff_stack_80.txt", diff_report({"-g", "stack", "-n", "4"}, kTerminal80));
+}
+
+TEST_CASE("diff --lines shows both increments") { check_approved("diff_lines.txt", diff_report({"--lines"})); }
+
+TEST_CASE("diff --json has stable keys") {
+  check_approved("diff_json.txt", diff_report({"--json", "--min-size", "100KiB"}));
+  check_approved("diff_lines_json.txt", diff_report({"--json", "--lines"}));
+}
+
 TEST_CASE("Reports on a profile without any event say so") {
   const memprof::Profile empty = ProfileBuilder{}.finished();
   for (const char* command : {"lines", "top", "leaks", "info"}) {
@@ -110,7 +140,7 @@ TEST_CASE("Reports on a profile without any event say so") {
 }
 
 TEST_CASE("The help of every command") {
-  for (const char* command : {"lines", "top", "leaks", "info", "export"}) {
+  for (const char* command : {"lines", "top", "leaks", "info", "diff", "export"}) {
     const Output output = run_memprof({command, "--help"}, kTerminal80);
     CHECK(output.status == 0);
     check_approved(std::string("help_") + command + ".txt", output.out);

@@ -30,7 +30,11 @@ TEST_CASE("Help and version are output, not errors") {
 }
 
 TEST_CASE("Every command has an example and a help text within 80 columns") {
+<<<<<<< HEAD
   for (const char* name : {"lines", "top", "leaks", "info", "export"}) {
+=======
+  for (const char* name : {"lines", "top", "leaks", "info", "diff"}) {
+>>>>>>> 56764c8 (Add memprof diff)
     const std::string help = run_memprof({name, "--help"}).out;
     CHECK_THAT(help, Contains("Example"));
     std::istringstream text(help);
@@ -116,6 +120,51 @@ TEST_CASE("Control characters of a profiled program never reach the terminal") {
     CHECK(out.find('\x1b') == std::string::npos);
     CHECK(out.find('\x07') == std::string::npos);
   }
+}
+
+TEST_CASE("diff --fail-on-growth exits with 1 when the total grew by more") {
+  ProfileBuilder small, large;
+  const FrameText here{.function = "f()", .file = "/f.c", .line = 1};
+  small.allocations({here}, 10, 100, 10);
+  large.allocations({here}, 11, 100, 11);
+  const ProfileFile before(small.finished(), "before.json"), after(large.finished(), "after.json");
+  const auto status = [&](const std::string& limit, bool swapped = false) {
+    return run_memprof({"diff", (swapped ? after : before).path(), (swapped ? before : after).path(),
+                        "--fail-on-growth", limit})
+        .status;
+  };
+  CHECK(status("0") == 1);
+  CHECK(status("99") == 1);
+  CHECK(status("100") == 0);
+  CHECK(status("9.9%") == 1);
+  CHECK(status("10%") == 0);
+  CHECK(status("0", true) == 0);
+  CHECK(status("5x") == 2);
+  CHECK(status("-1%") == 2);
+  CHECK(status("%") == 2);
+  CHECK_THAT(run_memprof({"diff", before.path(), after.path(), "--fail-on-growth", "0"}).err,
+             StartsWith("memprof: grew by 100 B, from 1000 B"));
+  CHECK(run_memprof({"diff", before.path(), after.path(), "-m", "temporary", "--fail-on-growth", "5"}).status == 2);
+}
+
+TEST_CASE("diff --fail-on-growth does not pass on an incomplete capture") {
+  const ProfileFile before(heavy_profile(), "before.json"), after(tree_profile(), "after.json");
+  const Output output = run_memprof({"diff", after.path(), before.path(), "--fail-on-growth", "100%"});
+  CHECK(output.status == 1);
+  CHECK_THAT(output.err, StartsWith("memprof: cannot tell whether it grew: Incomplete capture"));
+}
+
+TEST_CASE("diff of a profile with itself says so") {
+  const ProfileFile file(heavy_profile());
+  const Output output = run_memprof({"diff", file.path(), file.path()});
+  CHECK(output.status == 0);
+  CHECK_THAT(output.out, StartsWith("Both are the same profile"));
+}
+
+TEST_CASE("diff of different programs says so first") {
+  const ProfileFile before(heavy_profile(), "before.json"), after(later_tree_profile(), "after.json");
+  CHECK_THAT(run_memprof({"diff", before.path(), after.path()}).out,
+             StartsWith("Note: different programs are compared: app and tree-2\n"));
 }
 
 TEST_CASE("An output that cannot be written is an error") {

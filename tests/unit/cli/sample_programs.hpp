@@ -91,4 +91,25 @@ inline Profile tree_profile() {
   return builder.finished();
 }
 
+/// The tree after an edit: built elsewhere, one line lower, without the library's leak, and with more nodes.
+inline Profile later_tree_profile() {
+  const std::string file = sample_source("tree.cpp");
+  const FrameText main{.function = "main", .file = file, .line = 18, .function_line = 17, .module = "/other/bin/app"};
+  const auto grow = [&](std::uint32_t line) {
+    return FrameText{.function = "Node* grow<int>(int)", .file = file, .line = line, .function_line = 8};
+  };
+  const FrameText moved{.function = "orders(int)", .file = file, .line = 20, .function_line = 17};
+  ProfileBuilder builder;
+  builder.allocations({grow(9), main}, 100, 16, 100);
+  builder.allocations({grow(9), grow(11), grow(11), grow(11), grow(11), grow(11), main}, 60, 16, 60);
+  builder
+      .allocations(
+          {{.function = "load_file", .module = "/usr/lib/libload.so.3", .offset = 0x999, .nearest = true}, main}, 4,
+          65536, 0)
+      .temporary_allocations = 4;
+  builder.allocations({moved, main}, 10, 100000, 10);
+  builder.profile.process.program = "tree-2";
+  return builder.finished();
+}
+
 }  // namespace memprof::tests
