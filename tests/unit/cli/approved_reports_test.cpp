@@ -2,6 +2,7 @@
 
 #include <regex>
 
+#include "cli/commands.hpp"
 #include "tests/approved/approval.hpp"
 #include "tests/unit/cli/cli_runner.hpp"
 #include "tests/unit/cli/sample_programs.hpp"
@@ -140,9 +141,9 @@ TEST_CASE("Reports on a profile without any event say so") {
 }
 
 TEST_CASE("The help of every command") {
-  for (const char* command : {"lines", "top", "leaks", "info", "diff", "export"}) {
-    const Output output = run_memprof({command, "--help"}, kTerminal80);
+  for (const memprof::cli::Command& command : memprof::cli::all_commands()) {
+    const Output output = run_memprof({command.name, "--help"}, kTerminal80);
     CHECK(output.status == 0);
-    check_approved(std::string("help_") + command + ".txt", output.out);
+    check_approved("help_" + command.name + ".txt", output.out);
   }
 }

@@ -1,5 +1,6 @@
 #include "cli/program.hpp"
 
+#include "cli/commands.hpp"
 #include "tests/unit/cli/cli_runner.hpp"
 #include "tests/unit/cli/sample_programs.hpp"
 
@@ -30,12 +31,8 @@ TEST_CASE("Help and version are output, not errors") {
 }
 
 TEST_CASE("Every command has an example and a help text within 80 columns") {
-<<<<<<< HEAD
-  for (const char* name : {"lines", "top", "leaks", "info", "export"}) {
-=======
-  for (const char* name : {"lines", "top", "leaks", "info", "diff"}) {
->>>>>>> 56764c8 (Add memprof diff)
-    const std::string help = run_memprof({name, "--help"}).out;
+  for (const memprof::cli::Command& command : memprof::cli::all_commands()) {
+    const std::string help = run_memprof({command.name, "--help"}).out;
     CHECK_THAT(help, Contains("Example"));
     std::istringstream text(help);
     for (std::string line; std::getline(text, line);) CHECK(line.size() <= 80);
