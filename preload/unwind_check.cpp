@@ -3,6 +3,7 @@
 #define UNW_LOCAL_ONLY
 #include <dlfcn.h>
 #include <libunwind.h>
+#include <unwind.h>
 
 #include <atomic>
 
@@ -14,13 +15,16 @@ namespace {
 
 constexpr std::uint32_t kMostFrames = 4096;
 
-/// libunwind's functions, found with dlopen(RTLD_LOCAL) so that its _Unwind_* do not get in front of libgcc's.
+/// libunwind's and libgcc's functions, found with dlopen(RTLD_LOCAL) so that libunwind's _Unwind_* do not get in front
+/// of libgcc's.
 struct Oracle {
   int (*backtrace)(void**, int);
   int (*get_context)(unw_context_t*);
   int (*init_local)(unw_cursor_t*, unw_context_t*);
   int (*step)(unw_cursor_t*);
   int (*get_register)(unw_cursor_t*, unw_regnum_t, unw_word_t*);
+  decltype(&_Unwind_Backtrace) libgcc_backtrace;
+  decltype(&_Unwind_GetIPInfo) libgcc_get_ip;
 };
 Oracle g_oracle;
 std::atomic<bool> g_oracle_ready{false};
@@ -36,12 +40,15 @@ bool find(void* library, const char* name, Function& function) {
 
 [[gnu::constructor]] void load_oracle() {
   void* const library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) return;
+  void* const libgcc = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr || libgcc == nullptr) return;
   g_oracle_ready = find(library, "unw_backtrace", g_oracle.backtrace) &&
                    find(library, MEMPROF_QUOTE(unw_tdep_getcontext), g_oracle.get_context) &&
                    find(library, MEMPROF_QUOTE(unw_init_local), g_oracle.init_local) &&
                    find(library, MEMPROF_QUOTE(unw_step), g_oracle.step) &&
-                   find(library, MEMPROF_QUOTE(unw_get_reg), g_oracle.get_register);
+                   find(library, MEMPROF_QUOTE(unw_get_reg), g_oracle.get_register) &&
+                   find(libgcc, "_Unwind_Backtrace", g_oracle.libgcc_backtrace) &&
+                   find(libgcc, "_Unwind_GetIPInfo", g_oracle.libgcc_get_ip);
 }
 
 /// Return addresses, innermost first.
@@ -83,6 +90,19 @@ void read_theirs_slowly() {
     if (g_oracle.get_register(&cursor, UNW_REG_IP, &address) != 0 || address == 0) return;
     g_theirs.addresses[g_theirs.count++] = address;
   } while (g_theirs.count < kMostFrames && g_oracle.step(&cursor) > 0);
+}
+
+_Unwind_Reason_Code take_libgcc_frame(_Unwind_Context* context, void*) {
+  int exact = 0;
+  const std::uintptr_t address = g_oracle.libgcc_get_ip(context, &exact);
+  if (address == 0 || g_theirs.count == kMostFrames) return _URC_END_OF_STACK;
+  g_theirs.addresses[g_theirs.count++] = address + (exact != 0 ? 1 : 0);
+  return _URC_NO_REASON;
+}
+
+void read_libgccs() {
+  g_theirs.count = 0;
+  g_oracle.libgcc_backtrace(take_libgcc_frame, nullptr);
 }
 
 /// Compares from the hook's caller outwards. A frame that was interrupted by a signal has 1 added in our stacks.
@@ -135,13 +155,14 @@ wire::StackId checked(wire::StackId stack, const CallerRegisters& registers, wir
   while (g_buffers_taken.exchange(true, std::memory_order_acquire)) sys::call(SYS_sched_yield);
   const wire::StackId root = read_ours(stack);
   const bool cut = root == wire::kRootCutDepth || g_ours.count == kMostFrames;
-  read_theirs_quickly();
-  if (!same(registers, cut)) {
-    read_theirs_slowly();
-    if (!same(registers, cut)) {
-      keep_difference(registers, root, header.unwind_differences.fetch_add(1, std::memory_order_relaxed));
-    }
+  void (*const oracles[])() = {read_theirs_quickly, read_theirs_slowly, read_libgccs};
+  bool agreed = false;
+  for (auto* const read_theirs : oracles) {
+    read_theirs();
+    agreed = same(registers, cut);
+    if (agreed) break;
   }
+  if (!agreed) keep_difference(registers, root, header.unwind_differences.fetch_add(1, std::memory_order_relaxed));
   header.unwind_checked.fetch_add(1, std::memory_order_relaxed);
   g_buffers_taken.store(false, std::memory_order_release);
   g_comparing = false;

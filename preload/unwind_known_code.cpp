@@ -57,11 +57,18 @@ bool is_destructors_call(std::uintptr_t begin, std::uintptr_t end) {
   return called && framed && code.at_end() && !code.failed();
 }
 
+/// mov %rbx, %rsp; mov (%rsp), %rdi; test %rdi, %rdi: __start_context in glibc since 2.3 (without shadow stacks).
+bool is_start_of_context(std::uintptr_t address) {
+  constexpr std::uint8_t kCode[] = {0x48, 0x89, 0xdc, 0x48, 0x8b, 0x3c, 0x24, 0x48, 0x85, 0xff};
+  return is_readable(address) && is_readable(address + sizeof(kCode) - 8) &&
+         __builtin_memcmp(reinterpret_cast<const void*>(address), kCode, sizeof(kCode)) == 0;
+}
+
 }  // namespace
 
 bool known_code_rules(std::uintptr_t address, std::uintptr_t entry, FrameRules& rules) {
   rules = FrameRules{};
-  if (entry != 0 && address > entry && address - entry <= kEntryBytes) {
+  if ((entry != 0 && address > entry && address - entry <= kEntryBytes) || is_start_of_context(address)) {
     rules.registers[kRip] = Rule(Rule::Kind::kUndefined, std::int64_t{0});
     return true;
   }

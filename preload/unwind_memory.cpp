@@ -17,6 +17,7 @@ bool is_readable(std::uintptr_t address) {
   // EINVAL, and nothing changes. Unlike process_vm_readv or a pipe it is let through by every seccomp filter.
   constexpr long kNoSuchHow = -1;
   constexpr long kBadAddress = -14;
+  if (address < StackRange::kPageBytes) return false;  // a null mask would not be looked at
   return sys::call(SYS_rt_sigprocmask, kNoSuchHow, static_cast<long>(address), 0, 8) != kBadAddress;
 }
 

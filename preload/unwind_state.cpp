@@ -95,7 +95,18 @@ StackLane* ThreadUnwindState::lane_of(std::uintptr_t address) {
     } while (taken == lane);  // which a walk may be using
   }
   taken->memo.restart(wire::kRootComplete, false);
+  taken->at_edge = false;
   return taken->range.restart(address) ? taken : nullptr;
+}
+
+bool ThreadUnwindState::change_lane(std::uintptr_t address) {
+  StackLane* const now = lane_of(address);
+  if (now == nullptr) return false;
+  // A stack that was left may have been unmapped since, and a smaller one be in its place. (Its memo may stay: its
+  // words are looked at only as far as they prove to be a chain of frames.)
+  if (now != lane && !now->range.restart(address)) return false;
+  lane = now;
+  return true;
 }
 
 }  // namespace memprof::preload

@@ -28,6 +28,9 @@ static_assert(sizeof(FreshFrame) == 32);
 struct StackLane {
   StackRange range;
   Memo memo;
+  /// The last walk ended at the edge of readable memory: a stack whose bottom frame was entered by a jump, not a call.
+  /// What is beyond that edge may be gone next time, so nothing of such a stack is taken for granted.
+  bool at_edge;
 };
 
 /// Full rules lately needed; whoever needs them once needs them again at the same addresses.
@@ -105,6 +108,8 @@ struct ThreadUnwindState {
   void renew(std::uint32_t generation_now, std::uint32_t unmappings_now);
   /// The lane whose range covers `address`, perhaps a new or widened one; null when it can't be read.
   StackLane* lane_of(std::uintptr_t address);
+  /// Likewise for the stack that the thread is on now. False: it can't be read.
+  bool change_lane(std::uintptr_t address);
   bool covers(std::uintptr_t address) const {
     for (const StackLane& each : lanes) {
       if (each.range.covers(address)) return true;

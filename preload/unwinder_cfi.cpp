@@ -39,6 +39,11 @@ struct Chain {
   Check last;  ///< kOutermost: see FastCursor::advance()
 };
 
+/// Code outside of all files that can't even be read is none: no return address stood there.
+bool is_no_code(UnwindRow row, std::uintptr_t address) {
+  return row.kind() == UnwindRow::Kind::kNoRules && row.module() == wire::kNoModule && !is_readable(address);
+}
+
 Chain::End end_of(Step step) {
   if (step == Step::kOutermost) return Chain::End::kOutermost;
   return step == Step::kNeedsRegister ? Chain::End::kNeedsRegister : Chain::End::kCut;
@@ -190,8 +195,10 @@ template <typename Cursor>
   wire::StackId stack = wire::kRootCutDepth;
   while (count < capture.max_depth) {
     ++count;
-    const Step step = cursor.advance(walk, walk.row_of(cursor.address), last);
+    const UnwindRow row = walk.row_of(cursor.address);
+    const Step step = cursor.advance(walk, row, last);
     if (step == Step::kFrame) continue;
+    if (step == Step::kCut && count > 1 && is_no_code(row, cursor.address)) --count;
     needs_register = step == Step::kNeedsRegister;
     if (needs_register) return wire::kRootCutUnwind;
     stack = step == Step::kOutermost ? wire::kRootComplete : wire::kRootCutUnwind;
@@ -238,13 +245,28 @@ template <typename Cursor>
   return cursor.start(walk, registers, caller);
 }
 
+/// After a walk to the end of the stack.
+[[gnu::noinline]] void restart_memo(ThreadUnwindState& state, Chain& chain) {
+  StackLane& lane = *state.lane;
+  lane.at_edge = false;
+  if (chain.end == Chain::End::kOutermost) {
+    lane.memo.restart(wire::kRootComplete, false);
+    return;
+  }
+  const FreshFrame& outermost = state.fresh[chain.fresh - 1];
+  const bool outside_files = outermost.row.kind() == UnwindRow::Kind::kNoRules && outermost.row.module() == 0;
+  lane.memo.restart(wire::kRootCutUnwind, outside_files);
+  lane.at_edge = !is_readable(outermost.sp + StackRange::kPageBytes);
+  if (chain.fresh > 1 && is_no_code(outermost.row, outermost.address)) --chain.fresh;
+}
+
 template <typename Cursor>
 [[gnu::always_inline]] inline bool capture_remembered(const Capture& capture, Cursor cursor, wire::StackId& stack) {
   ThreadUnwindState& state = *capture.state;
   Memo& memo = *capture.memo;
   const Cursor start = cursor;
   state.log.clear();
-  const Chain chain = walk_to_memo(capture.walk, cursor, memo, state.fresh, capture.max_depth);
+  Chain chain = walk_to_memo(capture.walk, cursor, memo, state.fresh, capture.max_depth);
   if (__builtin_expect(chain.end == Chain::End::kMatched, 1)) {
     const std::uint32_t most = memo.root() == wire::kRootCutDepth ? 2 * kKeptWhenCut : capture.max_depth;
     if (__builtin_expect(chain.fresh + chain.matched > most, 0)) {
@@ -257,20 +279,25 @@ template <typename Cursor>
   } else if (chain.end == Chain::End::kNeedsRegister) {
     return false;
   } else {
-    const UnwindRow outermost = state.fresh[chain.fresh - 1].row;
-    const bool outside_files =
-        chain.end == Chain::End::kCut && outermost.kind() == UnwindRow::Kind::kNoRules && outermost.module() == 0;
-    memo.restart(chain.end == Chain::End::kOutermost ? wire::kRootComplete : wire::kRootCutUnwind, outside_files);
+    restart_memo(state, chain);
   }
   stack = remember(capture, chain);
   if (chain.matched != 0 && memo.count() == chain.matched + chain.fresh) state.branches.keep(memo, chain.matched);
   return true;
 }
 
-/// Code that belonged to no file when the stack was cut there may have been replaced by a file's since.
-[[gnu::noinline]] void recheck_cut(Memo& memo) {
+/// Whether a stack that was cut may still be believed to be cut there.
+[[gnu::noinline]] void recheck_cut(StackLane& lane, std::uintptr_t address) {
+  Memo& memo = lane.memo;
+  if (lane.at_edge) {
+    lane.range.restart(address);
+    memo.restart(wire::kRootComplete, false);
+    return;
+  }
+  // Code that belonged to no file then may have been replaced by a file's since.
   FoundObject object;
-  if (memo.count() != 0 && find_object(memo.frame(1).address - 1, object) != Object::kNone) {
+  if (memo.cut_outside_files() && memo.count() != 0 &&
+      find_object(memo.frame(1).address - 1, object) != Object::kNone) {
     memo.restart(wire::kRootComplete, false);
   }
 }
@@ -336,13 +363,12 @@ wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& reg
   if (__builtin_expect(state->generation != generation || state->unmappings != unmappings, 0)) {
     state->renew(generation, unmappings);
   }
-  if (__builtin_expect(!state->lane->range.covers(registers.stack_pointer - 8), 0)) {
-    StackLane* const lane = state->lane_of(registers.stack_pointer - 8);
-    if (lane == nullptr) return wire::kRootCutUnwind;
-    state->lane = lane;
+  if (__builtin_expect(!state->lane->range.covers(registers.stack_pointer - 8), 0) &&
+      !state->change_lane(registers.stack_pointer - 8)) {
+    return wire::kRootCutUnwind;
   }
   Memo& memo = state->lane->memo;
-  if (__builtin_expect(memo.cut_outside_files(), 0)) recheck_cut(memo);
+  if (__builtin_expect(memo.root() == wire::kRootCutUnwind, 0)) recheck_cut(*state->lane, registers.stack_pointer - 8);
   for (const Branch& branch : state->branches.set_of(registers.stack_pointer, registers.return_address)) {
     if (branch.begins_at(registers.stack_pointer, registers.return_address, registers.frame_pointer) &&
         branch.stands_on(memo) && branch.holds() && branch.frames <= max_depth && memo.verify(branch.index) == 0) {
