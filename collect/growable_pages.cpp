@@ -3,7 +3,15 @@
 #include <sys/mman.h>
 
 #include <cstdint>
+#include <cstring>
 #include <new>
+#include <utility>
+
+#if defined(__has_feature)
+#define MEMPROF_HAS_FEATURE(feature) __has_feature(feature)  // Clang
+#else
+#define MEMPROF_HAS_FEATURE(feature) 0
+#endif
 
 namespace memprof::collect {
 namespace {
@@ -33,6 +41,40 @@ void* map_aligned(std::size_t bytes) {
   return memory + before;
 }
 
+void* map_new(std::size_t bytes, bool huge) { return huge ? map_aligned(bytes) : map_anywhere(bytes); }
+
+#if defined(__SANITIZE_THREAD__) || MEMPROF_HAS_FEATURE(thread_sanitizer)
+
+/// ThreadSanitizer does not see that mremap gives addresses a new meaning.
+void* enlarge(void* data, std::size_t old_bytes, std::size_t bytes, bool huge) {
+  void* place = map_new(bytes, huge);
+  std::memcpy(place, data, old_bytes);
+  ::munmap(data, old_bytes);
+  return place;
+}
+
+#else
+
+/// Where it cannot be extended in place, the kernel moves the page table entries, not the contents.
+void* enlarge(void* data, std::size_t old_bytes, std::size_t bytes, bool huge) {
+  if (!huge) {
+    void* moved = ::mremap(data, old_bytes, bytes, MREMAP_MAYMOVE);
+    if (moved == MAP_FAILED) throw std::bad_alloc();
+    return moved;
+  }
+  if (reinterpret_cast<std::uintptr_t>(data) % kHugePage == 0) {
+    void* extended = ::mremap(data, old_bytes, bytes, 0);
+    if (extended != MAP_FAILED) return extended;
+  }
+  void* place = map_aligned(bytes);
+  void* moved = ::mremap(data, old_bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+  if (moved != MAP_FAILED) return moved;
+  ::munmap(place, bytes);
+  throw std::bad_alloc();
+}
+
+#endif
+
 }  // namespace
 
 GrowablePages::~GrowablePages() {
@@ -44,22 +86,7 @@ void GrowablePages::grow(std::size_t bytes) {
   const bool was_huge = bytes_ >= kHugeFrom;
   bytes = round_up(bytes, huge ? kHugePage : kPage);
   if (bytes <= bytes_) return;
-  if (data_ == nullptr) {
-    data_ = huge ? map_aligned(bytes) : map_anywhere(bytes);
-  } else {
-    // Where it cannot be extended in place, the kernel moves the page table entries, not the contents.
-    const bool in_place = !huge || reinterpret_cast<std::uintptr_t>(data_) % kHugePage == 0;
-    void* moved = in_place ? ::mremap(data_, bytes_, bytes, 0) : MAP_FAILED;
-    if (moved == MAP_FAILED && huge) {
-      void* place = map_aligned(bytes);
-      moved = ::mremap(data_, bytes_, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place);
-      if (moved == MAP_FAILED) ::munmap(place, bytes);
-    } else if (moved == MAP_FAILED) {
-      moved = ::mremap(data_, bytes_, bytes, MREMAP_MAYMOVE);
-    }
-    if (moved == MAP_FAILED) throw std::bad_alloc();
-    data_ = moved;
-  }
+  data_ = data_ == nullptr ? map_new(bytes, huge) : enlarge(data_, bytes_, bytes, huge);
   const std::size_t old_bytes = std::exchange(bytes_, bytes);
   // All advice is for speed only: an old kernel may refuse it.
   if (huge) ::madvise(data_, bytes_, MADV_HUGEPAGE);
