@@ -16,6 +16,7 @@
 #include "cli/printable.hpp"
 #include "cli/program.hpp"
 #include "cli/run_command_library.hpp"
+#include "cli/run_command_others.hpp"
 #include "cli/run_command_output.hpp"
 #include "cli/run_command_progress.hpp"
 #include "cli/run_command_signals.hpp"
@@ -28,10 +29,6 @@ namespace memprof::cli {
 namespace {
 
 constexpr std::uint64_t kUsualDepth = 16384;
-// A process with fewer events and a lower peak than these has next to nothing to tell, unless no other has more.
-constexpr std::uint64_t kTrivialEvents = 1000;
-constexpr std::uint64_t kTrivialPeak = 1024 * 1024;
-constexpr std::size_t kFewProcesses = 16;
 constexpr char kDebuginfodVariable[] = "DEBUGINFOD_URLS";
 
 struct RunOptions {
@@ -42,20 +39,6 @@ struct RunOptions {
   bool follow = true;
   bool debuginfod = false;
 };
-
-bool is_trivial(const collect::CapturedProcess& process) {
-  return process.events() < kTrivialEvents && process.totals.peak_bytes < kTrivialPeak;
-}
-
-/// What a shell does between fork and exec.
-bool only_started_another(const collect::CapturedProcess& process) {
-  return is_trivial(process) && process.process.forked && process.process.end_kind == EndKind::kReplaced;
-}
-
-/// Whether trivial processes are to be summed up instead of getting a profile each.
-bool sum_up_trivial(const std::vector<collect::CapturedProcess>& processes) {
-  return processes.size() > kFewProcesses || !std::all_of(processes.begin(), processes.end(), is_trivial);
-}
 
 /// A shell may start us with a standard stream closed. Its number must not go to a socket of ours that a later message
 /// would be written into. The program still finds it closed.
@@ -77,6 +60,7 @@ class Run {
         console_(invocation.console),
         command_(invocation.program),
         output_(std::move(output)),
+        others_(output_, symbols()),
         progress_(options.quiet) {
     const Terminal terminal = look_at_terminal(STDERR_FILENO);
     constexpr unsigned kPrefix = 9;  // "memprof: "
@@ -91,15 +75,15 @@ class Run {
   collect::SessionObserver observer();
   int report(collect::SessionResult result);
   std::string save_main(collect::CapturedProcess&& captured);
-  std::vector<OtherProcess> save_others(std::vector<collect::CapturedProcess>&& others, bool sum_up,
-                                        TrivialProcesses& trivial);
-  Profile symbolize(collect::CapturedProcess&& captured);
-  bool save(const Profile& profile, std::string& path);
+  collect::SymbolizerOptions symbols() const;
+  collect::SymbolizeProgress progress();
+  void report_errors(const std::vector<Error>& errors);
 
   const RunOptions& options_;
   Console& console_;
   const std::vector<std::string>& command_;
   ProfileOutput output_;
+  OtherProfiles others_;
   RunProgress progress_;
   SummaryStyle style_;
   bool failed_ = false;  ///< something could not be written
@@ -114,12 +98,13 @@ Result<int> Run::execute(const collect::Target& target, const std::string& libra
   session.max_depth = static_cast<std::uint32_t>(std::min<std::uint64_t>(options_.depth, UINT32_MAX));
   session.drop_when_full = options_.drop;
   session.follow_children = options_.follow;
+  for (char** entry = environ; *entry != nullptr; ++entry) session.environment.emplace_back(*entry);
+  // The symbol library asks servers whenever it finds this variable; the user has to say so first.
+  if (!options_.debuginfod) ::unsetenv(kDebuginfodVariable);
   const WritingSignals signals(options_.quiet);
   auto result = collect::run_session(session, observer());
   progress_.clear();
   if (!result) return tl::unexpected(result.error());
-  // The symbol library asks servers whenever it finds this variable; the user has to say so first.
-  if (!options_.debuginfod) ::unsetenv(kDebuginfodVariable);
   return report(std::move(*result));
 }
 
@@ -136,6 +121,7 @@ void Run::note(const std::string& sentence) {
 collect::SessionObserver Run::observer() {
   collect::SessionObserver observer;
   observer.note = [this](const std::string& sentence) { note(sentence); };
+  observer.set_aside = [this](collect::CapturedProcess&& process) { others_.write_in_background(std::move(process)); };
   if (progress_.visible()) {
     observer.status = [this](const collect::LiveStatus& status) { progress_.running(status); };
     observer.suspended = [this] { progress_.clear(); };
@@ -144,28 +130,27 @@ collect::SessionObserver Run::observer() {
 }
 
 int Run::report(collect::SessionResult result) {
+  others_.wait_for_background();
   std::vector<collect::CapturedProcess> others = std::move(result.processes);
-  const bool sum_up = sum_up_trivial(others);
   std::string path, most_telling;
   bool main_is_trivial = true;
   if (result.main_process) {
     const auto at = others.begin() + static_cast<std::ptrdiff_t>(*result.main_process);
     collect::CapturedProcess main = std::move(*at);
     others.erase(at);
-    main_is_trivial = is_trivial(main);
+    main_is_trivial = main.trivial();
     path = most_telling = save_main(std::move(main));
   } else {
-    failed_ = true;
-    report_error(std::move(result.unrecorded).in(command_.front() + " was not profiled"), console_.err);
+    report_errors({std::move(result.unrecorded).in(command_.front() + " was not profiled")});
   }
-  TrivialProcesses trivial;
-  const std::vector<OtherProcess> rows = save_others(std::move(others), sum_up, trivial);
-  for (const std::string& line : list_processes(rows, trivial, style_)) say(line);
+  others_.write(std::move(others), progress());
+  report_errors(others_.errors());
+  for (const std::string& line : list_processes(others_.written(), others_.trivial(), style_)) say(line);
   // A shell that started the real work is not what people want to look at.
   std::uint64_t highest = 0;
-  for (const OtherProcess& row : rows) {
-    if (main_is_trivial && row.peak_bytes > highest) most_telling = row.path;
-    highest = std::max(highest, row.peak_bytes);
+  for (const OtherProcess& other : others_.written()) {
+    if (main_is_trivial && other.peak_bytes > highest) most_telling = other.path;
+    highest = std::max(highest, other.peak_bytes);
   }
   if (!path.empty()) say("the profile is in " + printable(path));
   if (!most_telling.empty()) say("next: memprof lines " + printable(most_telling));
@@ -175,62 +160,30 @@ int Run::report(collect::SessionResult result) {
 
 /// Returns where the profile is; empty: nowhere.
 std::string Run::save_main(collect::CapturedProcess&& captured) {
-  const Profile profile = symbolize(std::move(captured));
-  std::string path = output_.main_path(profile.process);
-  const bool saved = save(profile, path);
+  const Profile profile = collect::build_profile(std::move(captured), symbols(), progress());
+  std::vector<Error> errors;
+  std::string path = save_profile(profile, output_.main_path(profile.process), errors);
+  report_errors(errors);
   for (const std::string& line : summarize(profile, style_)) say(line);
-  return saved ? path : std::string();
+  return path;
 }
 
-std::vector<OtherProcess> Run::save_others(std::vector<collect::CapturedProcess>&& others, bool sum_up,
-                                           TrivialProcesses& trivial) {
-  std::vector<OtherProcess> rows;
-  for (collect::CapturedProcess& captured : others) {
-    if (captured.events() == 0 || only_started_another(captured)) continue;
-    if (sum_up && is_trivial(captured)) {
-      ++trivial.count;
-      auto& names = trivial.programs;
-      if (std::find(names.begin(), names.end(), captured.process.program) == names.end()) {
-        names.push_back(captured.process.program);
-      }
-      continue;
-    }
-    const Profile profile = symbolize(std::move(captured));
-    OtherProcess row;
-    row.program = profile.process.program;
-    row.pid = profile.process.pid;
-    row.peak_bytes = profile.totals.peak_bytes;
-    row.allocations = profile.totals.allocations;
-    row.complete = profile.capture.complete;
-    row.path = output_.other_path(profile.process);
-    if (save(profile, row.path)) rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
-Profile Run::symbolize(collect::CapturedProcess&& captured) {
+collect::SymbolizerOptions Run::symbols() const {
   collect::SymbolizerOptions symbols;
   symbols.debuginfod = options_.debuginfod;
-  Profile profile = collect::build_profile(
-      std::move(captured), symbols,
-      [this](double fraction, const std::string& what) { progress_.looking_up_symbols(fraction, what); });
-  progress_.clear();
-  return profile;
+  return symbols;
 }
 
-/// `path` becomes the place where it really is. What went wrong is said even when quiet.
-bool Run::save(const Profile& profile, std::string& path) {
-  auto saved = ProfileOutput::save(profile, path);
-  if (!saved) {
-    failed_ = true;
-    report_error(saved.error(), console_.err);
-    return false;
+collect::SymbolizeProgress Run::progress() {
+  return [this](double fraction, const std::string& what) { progress_.looking_up_symbols(fraction, what); };
+}
+
+/// Even when quiet. A profile that is elsewhere (ExitCode::kOk) is no failure.
+void Run::report_errors(const std::vector<Error>& errors) {
+  for (const Error& error : errors) {
+    progress_.give_way();
+    if (report_error(error, console_.err) != 0) failed_ = true;
   }
-  if (!saved->trouble.empty()) {
-    report_error({saved->trouble, "the profile is in " + saved->path + " instead"}, console_.err);
-  }
-  path = saved->path;
-  return true;
 }
 
 Result<int> run(const RunOptions& options, const Invocation& invocation) {

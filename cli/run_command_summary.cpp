@@ -64,8 +64,8 @@ std::string warning(const std::string& text, const SummaryStyle& style) {
 std::string function_of(const Profile& profile, const report::GroupRow& row) {
   if (row.frame == kNoIndex) return row.name;
   const Frame& frame = profile.frames[row.frame];
-  if (frame.function == 0 || frame.nearest) return report::function_name(profile, frame);
-  return report::bare_function_name(profile.text(frame.function));
+  if (frame.function == 0) return report::function_name(profile, frame);
+  return (frame.nearest ? "near " : "") + report::bare_function_name(profile.text(frame.function));
 }
 
 std::string place_of(const Profile& profile, const report::GroupRow& row) {

@@ -39,6 +39,15 @@ struct CapturedProcess {
 
   /// Recorded events, so that a process that merely started another can be told apart.
   std::uint64_t events() const { return totals.allocations + totals.frees + totals.failed_allocations; }
+
+  /// Next to nothing: hardly worth a profile of its own, unless it is the one that the user asked for.
+  bool trivial() const { return events() < 1000 && totals.peak_bytes < 1024 * 1024; }
+
+  /// Roughly, in memory.
+  std::uint64_t bytes() const {
+    return sites.size() * (sizeof(Site) + 64) + stacks.size() * sizeof(CapturedStack) +
+           timeline.size() * sizeof(TimelinePoint) + modules.size() * sizeof(CapturedModule);
+  }
 };
 
 }  // namespace memprof::collect

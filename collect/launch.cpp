@@ -84,12 +84,11 @@ int spawn(const Launch& launch, pid_t& pid) {
 
 }  // namespace
 
-std::vector<std::string> profiled_environment(const char* const* inherited, const std::string& library,
+std::vector<std::string> profiled_environment(const std::vector<std::string>& inherited, const std::string& library,
                                               const std::string& socket, bool follow_children) {
   std::vector<std::string> result;
   std::string preload = library;
-  for (; *inherited != nullptr; ++inherited) {
-    const std::string_view entry = *inherited;
+  for (const std::string_view entry : inherited) {
     if (sets(entry, wire::kSocketVariable) || sets(entry, wire::kFollowVariable)) continue;
     if (entry.substr(0, kPreload.size()) == kPreload) {
       const std::string_view before = entry.substr(kPreload.size());

@@ -72,7 +72,7 @@ class Session {
         library_(std::move(library)),
         socket_(std::move(socket)),
         epoll_(std::move(epoll)),
-        images_(options, epoll_.get(), observer.note) {}
+        images_(options, epoll_.get(), observer) {}
 
   Result<void> start();
   void loop();
@@ -128,9 +128,9 @@ Result<SessionResult> Session::run(const SessionOptions& options, const SessionO
 Result<void> Session::start() {
   watch(server_.descriptor(), kHandshakes);
   watch(signals_.descriptor(), kSignals);
-  const auto pid =
-      launch({options_.executable, options_.command,
-              profiled_environment(environ, library_, socket_, options_.follow_children), signals_.inherited_mask()});
+  const auto pid = launch({options_.executable, options_.command,
+                           profiled_environment(options_.environment, library_, socket_, options_.follow_children),
+                           signals_.inherited_mask()});
   if (!pid) return tl::unexpected(pid.error());
   start_ = Clock::now();
   next_status_ = start_ + kStatusInterval;

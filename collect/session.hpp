@@ -18,12 +18,14 @@
 namespace memprof::collect {
 
 struct SessionOptions {
-  std::string executable;            ///< what to start: Target::path of check_target()
-  std::vector<std::string> command;  ///< argv as the user typed it
-  std::string preload_library;       ///< absolute path of libmemprof.so
-  std::uint32_t max_depth = 16384;   ///< frames kept per stack; 0: none
-  bool drop_when_full = false;       ///< drop events instead of waiting for the collector
-  bool follow_children = true;       ///< false: only the started process, not what it starts
+  std::string executable;                        ///< what to start: Target::path of check_target()
+  std::vector<std::string> command;              ///< argv as the user typed it
+  std::vector<std::string> environment;          ///< NAME=VALUE, without what memprof adds
+  std::string preload_library;                   ///< absolute path of libmemprof.so
+  std::uint32_t max_depth = 16384;               ///< frames kept per stack; 0: none
+  bool drop_when_full = false;                   ///< drop events instead of waiting for the collector
+  std::uint64_t most_kept_bytes = 128ull << 20;  ///< see SessionObserver::set_aside
+  bool follow_children = true;                   ///< false: only the started process, not what it starts
 };
 
 /// Sums over all processes that are being recorded, for the status line.
@@ -42,6 +44,9 @@ struct SessionObserver {
   std::function<void(const LiveStatus&)> status;  ///< about ten times a second
   std::function<void(const std::string&)> note;   ///< a sentence that the user should read
   std::function<void()> suspended;                ///< Ctrl-Z: memprof is about to stop
+  /// Takes what a process has left that is not the started one, once more is kept in memory than is comfortable: a
+  /// build makes hundreds of compilers. Trivial ones are kept, without details. Not set: everything is kept.
+  std::function<void(CapturedProcess&&)> set_aside;
 };
 
 struct SessionResult {

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint64_t kAddressShare = 8;  // a region takes at most this part of a limited address space
 constexpr std::size_t kNamesShown = 3;
+constexpr std::size_t kKeptWithDetails = 64;  // of processes that did next to nothing
 
 std::uint64_t region_bytes(const wire::Capacity& capacity) {
   wire::Header header{};
@@ -47,6 +48,14 @@ void close_files_still_in_place(std::vector<CapturedModule>& modules) {
     if (::stat(module.path.c_str(), &named) != 0) continue;
     if (opened.st_dev == named.st_dev && opened.st_ino == named.st_ino) module.file.reset();
   }
+}
+
+/// Of a process of which only the name will be told.
+void forget_details(CapturedProcess& captured) {
+  captured.modules = std::vector<CapturedModule>();
+  captured.stacks = std::vector<CapturedStack>();
+  captured.sites = std::vector<Site>();
+  captured.timeline = std::vector<TimelinePoint>();
 }
 
 }  // namespace
@@ -133,8 +142,8 @@ void SessionImages::end_main(Ending ending) {
     // Too short-lived to have been seen by look_for_strangers(), but the kernel keeps the name.
     const std::string name = short_name_of(main_pid_);
     if (!name.empty() && name != image->short_name) {
-      note_(image->process.program + " ended under the name " + name +
-            ": if it executed another program, that one was not recorded");
+      observer_.note(image->process.program + " ended under the name " + name +
+                     ": if it executed another program, that one was not recorded");
     }
   }
   end(main_pid_, ending);
@@ -168,8 +177,8 @@ void SessionImages::look_for_strangers() {
 
 void SessionImages::note_stranger(const Image& image, const std::string& program) {
   const auto target = check_target(program);
-  note_("process " + std::to_string(image.process.pid) + " (" + image.process.program + ") became " + program +
-        ", which runs unrecorded" + (target ? "" : ": " + target.error().what));
+  observer_.note("process " + std::to_string(image.process.pid) + " (" + image.process.program + ") became " + program +
+                 ", which runs unrecorded" + (target ? "" : ": " + target.error().what));
 }
 
 bool SessionImages::recording(pid_t pid) const {
@@ -213,8 +222,22 @@ void SessionImages::finish(Images::iterator image, Ending ending, const std::str
   }
   close_files_still_in_place(captured.modules);
   ended_events_ += captured.events();
-  if (image->main) main_captured_ = captured_.size();
+  const bool main = image->main;
   images_.erase(image);  // closes the pidfd, which ends its watch
+  keep(std::move(captured), main);
+}
+
+void SessionImages::keep(CapturedProcess&& captured, bool main) {
+  const std::uint64_t bytes = captured.bytes();
+  if (main) {
+    main_captured_ = captured_.size();
+  } else if (captured.trivial()) {
+    if (captured_.size() >= kKeptWithDetails) forget_details(captured);
+  } else if (observer_.set_aside && kept_bytes_ + bytes > options_.most_kept_bytes) {
+    observer_.set_aside(std::move(captured));
+    return;
+  }
+  kept_bytes_ += bytes;
   captured_.push_back(std::move(captured));
 }
 
@@ -223,7 +246,7 @@ void SessionImages::refuse(const Peer& peer, const Error& reason) {
   if (peer.pid == main_pid_) {
     main_refusal_ = reason;
   } else {
-    note_("process " + std::to_string(peer.pid) + " runs unrecorded: " + reason.what);
+    observer_.note("process " + std::to_string(peer.pid) + " runs unrecorded: " + reason.what);
   }
 }
 

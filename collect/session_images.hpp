@@ -30,11 +30,10 @@ struct Ending {
 class SessionImages {
  public:
   using Clock = std::chrono::steady_clock;
-  using Note = std::function<void(const std::string&)>;
 
   /// `epoll` gets the pidfd of each image, with the image's pid as its data.
-  SessionImages(const SessionOptions& options, int epoll, Note note)
-      : options_(options), epoll_(epoll), note_(std::move(note)) {}
+  SessionImages(const SessionOptions& options, int epoll, const SessionObserver& observer)
+      : options_(options), epoll_(epoll), observer_(observer) {}
 
   /// The started process: its images are told apart from the others', and its end is the caller's to report.
   void set_main(pid_t pid) { main_pid_ = pid; }
@@ -77,18 +76,20 @@ class SessionImages {
   Images::iterator find(pid_t pid);
   void describe(Image& image, wire::Origin origin, bool replaces_another);
   void finish(Images::iterator image, Ending ending, const std::string& incomplete_reason = {});
+  void keep(CapturedProcess&& captured, bool main);
   void note_stranger(const Image& image, const std::string& program);
   void refuse(const Peer& peer, const Error& reason);
 
   const SessionOptions& options_;
   int epoll_;
-  Note note_;
+  const SessionObserver& observer_;
   pid_t main_pid_ = 0;
   Images images_;
   std::vector<CapturedProcess> captured_;
   std::optional<std::size_t> main_captured_;
   std::optional<Error> main_refusal_;
   std::uint64_t ended_events_ = 0;
+  std::uint64_t kept_bytes_ = 0;
 };
 
 }  // namespace memprof::collect

@@ -12,9 +12,8 @@ namespace {
 
 using Environment = std::vector<std::string>;
 
-Environment changed(std::vector<const char*> inherited, bool follow = true) {
-  inherited.push_back(nullptr);
-  return profiled_environment(inherited.data(), "/lib/ours.so", "/run/socket", follow);
+Environment changed(const Environment& inherited, bool follow = true) {
+  return profiled_environment(inherited, "/lib/ours.so", "/run/socket", follow);
 }
 
 TEST_CASE("the environment keeps what was there and adds what the library needs") {
