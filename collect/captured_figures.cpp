@@ -5,8 +5,10 @@
 namespace memprof::collect {
 namespace {
 
-void take_sites(const Engine& engine, const StackTree& tree, CapturedProcess& captured) {
+/// Returns the row of each of the engine's sites, kNoIndex for those without one.
+std::vector<std::uint32_t> take_sites(const Engine& engine, const StackTree& tree, CapturedProcess& captured) {
   const auto& accounts_of = engine.accounts().sites();
+  std::vector<std::uint32_t> rows(accounts_of.size(), kNoIndex);
   for (std::size_t i = 0; i < accounts_of.size(); ++i) {
     const SiteAccount& account = accounts_of[i];
     if (account.events() == 0) continue;  // only frees of unknown blocks, or a realloc without its end
@@ -16,6 +18,7 @@ void take_sites(const Engine& engine, const StackTree& tree, CapturedProcess& ca
     if (root == wire::kRootCutDepth || root == wire::kRootCutUnwind) {
       captured.capture.truncated_stacks += account.events();
     }
+    rows[i] = static_cast<std::uint32_t>(captured.sites.size());
     Site& site = captured.sites.emplace_back();
     site.stack = stack;
     site.hook = static_cast<StringIndex>(account.hook);
@@ -35,6 +38,19 @@ void take_sites(const Engine& engine, const StackTree& tree, CapturedProcess& ca
     site.highest_heap = account.highest_heap;
     site.size_histogram = account.sizes.histogram();
     site.lifetime_histogram = account.lifetimes.sparse();
+  }
+  return rows;
+}
+
+void take_ticks(const TickLog& log, const std::vector<std::uint32_t>& row_of_site, const TickClock& clock,
+                CapturedProcess& captured) {
+  captured.capture.tick_stride = log.stride();
+  for (const TickLog::Row& row : log.rows()) {
+    captured.ticks.push_back({clock.seconds(row.ticks), row.live_bytes, row.live_blocks, row.allocations});
+  }
+  for (TickChange change : log.changes()) {
+    change.site = row_of_site[change.site];  // what lived was allocated, so it has a row
+    captured.tick_changes.push_back(change);
   }
 }
 
@@ -67,7 +83,7 @@ void take_figures(const Engine& engine, const StackTree& tree, const TickClock& 
   captured.totals.peak_time_s = clock.seconds(accounts.peak_ticks());
   captured.capture.missed_frees = accounts.missed_frees();
   captured.hook_names = hook_names();
-  take_sites(engine, tree, captured);
+  take_ticks(accounts.tick_log(), take_sites(engine, tree, captured), clock, captured);
   take_threads(engine, captured);
   for (const Timeline::Point& point : accounts.points()) {
     captured.timeline.push_back(

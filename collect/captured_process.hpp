@@ -36,6 +36,8 @@ struct CapturedProcess {
   std::vector<Site> sites;  ///< Site::stack is a wire::StackId
   std::vector<Thread> threads;
   std::vector<TimelinePoint> timeline;
+  std::vector<Tick> ticks;
+  std::vector<TickChange> tick_changes;  ///< TickChange::site is a row of `sites`
 
   /// Recorded events, so that a process that merely started another can be told apart.
   std::uint64_t events() const { return totals.allocations + totals.frees + totals.failed_allocations; }

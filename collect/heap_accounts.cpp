@@ -32,8 +32,8 @@ void HeapAccounts::apply(std::span<const Event> events, const Relocations& reloc
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (i + kAhead < events.size()) {
       const Event& later = events[i + kAhead];
-      __builtin_prefetch(&sites_[later.site], 1);
-      __builtin_prefetch(&sites_[later.block.site], 1);
+      __builtin_prefetch(sites_.data() + later.site, 1);
+      __builtin_prefetch(sites_.data() + later.block.site, 1);
     }
     const Event& event = events[i];
     if (event.ticks >= timeline_.due()) timeline_.cross(event.ticks, totals_.live_bytes, totals_.allocations);
@@ -75,6 +75,8 @@ void HeapAccounts::apply_one(const Event& event, const Relocations& relocations)
       if (event.found) miss(event.block);
       fail(event);
       break;
+    case Operation::kMark:
+      return tick(event.ticks);
     default:
       return;  // kReallocBegin counts when its end is here
   }
@@ -89,7 +91,7 @@ void HeapAccounts::allocate(const Event& event) {
   totals_.live_bytes += event.size;
 
   SiteAccount& site = sites_[event.site];
-  site.share.settle(epoch_);
+  settle(site, event.site);
   ++site.share.live_blocks;
   site.share.live_bytes += event.size;
   ++site.allocations;
@@ -123,7 +125,7 @@ void HeapAccounts::take_out(const Block& block) {
   totals_.live_bytes -= block.size;
 
   SiteAccount& site = sites_[block.site];
-  site.share.settle(epoch_);
+  settle(site, block.site);
   --site.share.live_blocks;
   site.share.live_bytes -= block.size;
 
@@ -160,6 +162,12 @@ void HeapAccounts::release(const Event& event, std::uint64_t address, const Bloc
   if (site.events() == 0) site.hook = event.hook;
   ++site.frees;
   site.freed_bytes += block.size;
+}
+
+void HeapAccounts::tick(std::uint64_t ticks) {
+  tick_log_.tick(
+      {ticks, totals_.live_bytes, totals_.live_blocks, totals_.allocations}, static_cast<std::uint32_t>(sites_.size()),
+      [this](std::uint32_t site) { return std::pair(sites_[site].share.live_blocks, sites_[site].share.live_bytes); });
 }
 
 void HeapAccounts::look_at_level(const Event& event) {

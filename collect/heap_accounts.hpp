@@ -19,6 +19,7 @@
 #include "collect/compact_histogram.hpp"
 #include "collect/event.hpp"
 #include "collect/relocations.hpp"
+#include "collect/tick_log.hpp"
 #include "collect/timeline.hpp"
 #include "profile/profile.hpp"
 
@@ -106,6 +107,7 @@ class HeapAccounts {
   std::uint64_t events() const { return events_; }  ///< a realloc is one
   const std::vector<SiteAccount>& sites() const { return sites_; }
   const std::vector<ThreadAccount>& threads() const { return threads_; }
+  const TickLog& tick_log() const { return tick_log_; }
   Timeline& timeline() { return timeline_; }
   const Timeline& timeline() const { return timeline_; }
   const std::vector<Timeline::Point>& points() const { return points_; }  ///< after finish()
@@ -118,6 +120,12 @@ class HeapAccounts {
   void miss(const Block& block);
   void take_out(const Block& block);
   void look_at_level(const Event& event);
+  void tick(std::uint64_t ticks);
+  /// Before each change of a site's live figures.
+  void settle(SiteAccount& site, std::uint32_t index) {
+    site.share.settle(epoch_);
+    if (tick_log_.active()) tick_log_.note(index, site.share.live_blocks, site.share.live_bytes);
+  }
 
   double ns_per_tick_;
   Totals totals_;
@@ -125,6 +133,7 @@ class HeapAccounts {
   std::uint64_t peak_ticks_ = 0;
   std::uint64_t unknown_frees_ = 0, missed_frees_ = 0, events_ = 0;
   Timeline timeline_;
+  TickLog tick_log_;
   std::vector<SiteAccount> sites_;
   std::vector<ThreadAccount> threads_;
   std::vector<Timeline::Point> points_;

@@ -1,6 +1,7 @@
 #include "collect/profile_assembly.hpp"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <string_view>
 #include <unordered_map>
@@ -110,6 +111,8 @@ class Assembly {
   }
   void add_stacks();
   void add_sites();
+  /// `row_of` tells the profile's site of each captured one.
+  void add_tick_changes(const std::vector<std::uint32_t>& row_of);
   void add_threads() {
     for (Thread thread : captured_.threads) {
       thread.name = strings_.add(captured_.thread_names[thread.name]);
@@ -176,15 +179,31 @@ void Assembly::add_sites() {
   std::vector<StringIndex> hooks;
   for (const std::string& name : captured_.hook_names) hooks.push_back(strings_.add(name));
   std::unordered_map<NodeIndex, std::size_t> site_of;
+  std::vector<std::uint32_t> row_of;  // by captured site
   for (Site site : captured_.sites) {
     site.stack = node_of_[site.stack];
     site.hook = hooks[site.hook];
     const auto [entry, added] = site_of.try_emplace(site.stack, profile_.sites.size());
+    row_of.push_back(static_cast<std::uint32_t>(entry->second));
     if (added) {
       profile_.sites.push_back(std::move(site));
     } else {
       merge(profile_.sites[entry->second], site);
     }
+  }
+  add_tick_changes(row_of);
+}
+
+void Assembly::add_tick_changes(const std::vector<std::uint32_t>& row_of) {
+  std::map<std::pair<std::uint32_t, std::uint32_t>, TickChange> sums;
+  for (const TickChange& change : captured_.tick_changes) {
+    TickChange& sum = sums[{change.tick, row_of[change.site]}];
+    sum.live_blocks += change.live_blocks;
+    sum.live_bytes += change.live_bytes;
+  }
+  for (auto& [key, sum] : sums) {
+    if (sum.live_blocks == 0 && sum.live_bytes == 0) continue;
+    profile_.tick_changes.push_back({key.first, key.second, sum.live_blocks, sum.live_bytes});
   }
 }
 
@@ -204,6 +223,7 @@ Profile assemble_profile(CapturedProcess&& captured, const UsedCode& code, const
   profile.process = std::move(captured.process);
   profile.totals = captured.totals;
   profile.timeline = std::move(captured.timeline);
+  profile.ticks = std::move(captured.ticks);
   return std::move(profile);
 }
 

@@ -14,7 +14,7 @@ void RecordDecoder::decode(std::uint32_t ring, const wire::Record& record, std::
   RingState& state = rings_[ring];
   const Operation operation = record.operation();
   if (operation == Operation::kExtension) return extend(state, record.address);
-  if (operation == Operation::kMark) return mark(state, record);
+  if (operation == Operation::kMark) return mark(state, record, ticks, events);
 
   const std::uint64_t upper_size = state.upper_size;
   state.upper_size = 0;
@@ -59,14 +59,22 @@ void RecordDecoder::extend(RingState& state, std::uint64_t upper) {
   state.upper_size = upper & wire::Record::kLowSizeMask;
 }
 
-void RecordDecoder::mark(RingState& state, const wire::Record& record) {
-  if (record.hook_or_mark() != static_cast<std::uint8_t>(wire::Mark::kThread) || record.address >> 32 != 0) {
+void RecordDecoder::mark(RingState& state, const wire::Record& record, std::uint64_t ticks,
+                         std::vector<Event>& events) {
+  state.extended = false;
+  state.upper_size = 0;
+  const auto kind = static_cast<wire::Mark>(record.hook_or_mark());
+  if (kind == wire::Mark::kTick) {
+    Event& event = events.emplace_back();
+    event.ticks = ticks;
+    event.operation = Operation::kMark;
+    return;
+  }
+  if (kind != wire::Mark::kThread || record.address >> 32 != 0) {
     ++damage_.records;
     return;
   }
   state.thread = threads_.index_of(static_cast<std::uint32_t>(record.address));
-  state.extended = false;
-  state.upper_size = 0;
   // The former owner ended inside a realloc: its block was neither freed nor moved.
   for (const std::uint32_t id : state.open) relocations_.close(id);
   state.open.clear();

@@ -39,7 +39,7 @@ class RecordDecoder {
   };
 
   void extend(RingState& state, std::uint64_t upper);
-  void mark(RingState& state, const wire::Record& record);
+  void mark(RingState& state, const wire::Record& record, std::uint64_t ticks, std::vector<Event>& events);
   void open_relocation(RingState& state, Event& event);
   bool close_relocation(RingState& state, Event& event);
 

@@ -27,7 +27,7 @@ struct Scalar {
 };
 
 /// The table that a number is a row of.
-enum class Reference : std::uint8_t { kNone, kStrings, kModules, kFrames, kStacks };
+enum class Reference : std::uint8_t { kNone, kStrings, kModules, kFrames, kStacks, kSites, kTicks };
 
 template <typename Row>
 struct Field {

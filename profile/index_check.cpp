@@ -29,6 +29,10 @@ Target target(const Profile& profile, Reference reference) {
       return {"frames", profile.frames.size()};
     case Reference::kStacks:
       return {"stacks", profile.stacks.size()};
+    case Reference::kSites:
+      return {"sites", profile.sites.size()};
+    case Reference::kTicks:
+      return {"ticks", profile.ticks.size()};
     case Reference::kNone:
       break;
   }
@@ -87,12 +91,34 @@ std::string repeated_site(const Profile& profile) {
   return {};
 }
 
-std::string disordered_timeline(const std::vector<TimelinePoint>& timeline) {
-  const auto earlier = [](const TimelinePoint& a, const TimelinePoint& b) { return a.time_s < b.time_s; };
-  const auto late = std::is_sorted_until(timeline.begin(), timeline.end(), earlier);
-  if (late == timeline.end()) return {};
-  return place("timeline", "time_s", static_cast<std::size_t>(late - timeline.begin())) +
-         " is before the point above it";
+/// For tables whose rows have a time that never falls.
+template <typename Row>
+std::string disordered(std::string_view table, const std::vector<Row>& rows) {
+  const auto earlier = [](const Row& a, const Row& b) { return a.time_s < b.time_s; };
+  const auto late = std::is_sorted_until(rows.begin(), rows.end(), earlier);
+  if (late == rows.end()) return {};
+  return place(table, "time_s", static_cast<std::size_t>(late - rows.begin())) + " is before the one above it";
+}
+
+std::string broken_tick_changes(const Profile& profile) {
+  std::vector<std::pair<std::int64_t, std::int64_t>> live(profile.sites.size());
+  for (std::size_t i = 0; i < profile.tick_changes.size(); ++i) {
+    const TickChange& change = profile.tick_changes[i];
+    if (i > 0) {
+      const TickChange& above = profile.tick_changes[i - 1];
+      if (std::pair(above.tick, above.site) >= std::pair(change.tick, change.site)) {
+        return place("tick_changes", "tick", i) + " does not come after the one above it";
+      }
+    }
+    auto& [blocks, bytes] = live[change.site];
+    if (__builtin_add_overflow(blocks, change.live_blocks, &blocks) || blocks < 0) {
+      return place("tick_changes", "live_blocks", i) + " leaves the site with fewer than no blocks";
+    }
+    if (__builtin_add_overflow(bytes, change.live_bytes, &bytes) || bytes < 0) {
+      return place("tick_changes", "live_bytes", i) + " leaves the site with fewer than no bytes";
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -102,7 +128,9 @@ std::string broken_promise(const Profile& profile) {
   if (std::string problem = any_index_out_of_range(profile); !problem.empty()) return problem;
   if (std::string problem = broken_stack_tree(profile.stacks); !problem.empty()) return problem;
   if (std::string problem = repeated_site(profile); !problem.empty()) return problem;
-  return disordered_timeline(profile.timeline);
+  if (std::string problem = disordered("timeline", profile.timeline); !problem.empty()) return problem;
+  if (std::string problem = disordered("ticks", profile.ticks); !problem.empty()) return problem;
+  return broken_tick_changes(profile);
 }
 
 }  // namespace memprof

@@ -61,6 +61,7 @@ struct Capture {
   std::uint64_t unwind_fallbacks = 0;
   std::uint64_t unwind_checked = 0, unwind_differences = 0;  ///< only in builds with MEMPROF_CHECK_UNWIND
   std::uint64_t unresolved_frames = 0;                       ///< frames without a function name
+  std::uint32_t tick_stride = 0;     ///< calls of memprof_tick() that a row of Profile::ticks stands for; 0: none
   std::uint64_t overhead_bytes = 0;  ///< memory that memprof itself used in the process, private and shared
   friend bool operator==(const Capture&, const Capture&) = default;
 };
@@ -165,6 +166,22 @@ struct TimelinePoint {
   friend bool operator==(const TimelinePoint&, const TimelinePoint&) = default;
 };
 
+/// The program called memprof_tick(): one round of its work was over.
+struct Tick {
+  double time_s = 0;
+  std::uint64_t live_bytes = 0, live_blocks = 0;
+  std::uint64_t allocations = 0;  ///< since the start
+  friend bool operator==(const Tick&, const Tick&) = default;
+};
+
+/// How the live figures of one site changed from the tick before (or the start) to this one.
+struct TickChange {
+  std::uint32_t tick = 0;
+  std::uint32_t site = 0;
+  std::int64_t live_blocks = 0, live_bytes = 0;
+  friend bool operator==(const TickChange&, const TickChange&) = default;
+};
+
 struct Profile {
   std::string generator;  ///< "memprof 0.1.0"
   Process process;
@@ -176,7 +193,9 @@ struct Profile {
   std::vector<StackNode> stacks{StackNode{}, StackNode{}, StackNode{}};
   std::vector<Site> sites;  ///< each stack at most once
   std::vector<Thread> threads;
-  std::vector<TimelinePoint> timeline;  ///< by time
+  std::vector<TimelinePoint> timeline;   ///< by time
+  std::vector<Tick> ticks;               ///< by time; each stands for capture.tick_stride calls
+  std::vector<TickChange> tick_changes;  ///< by tick, then site; only where something changed
 
   const std::string& text(StringIndex index) const { return strings[index]; }
   friend bool operator==(const Profile&, const Profile&) = default;

@@ -53,6 +53,7 @@ inline constexpr std::array kCaptureFields{
     field<&Capture::unwind_checked>("unwind_checked"),
     field<&Capture::unwind_differences>("unwind_differences"),
     field<&Capture::unresolved_frames>("unresolved_frames"),
+    field<&Capture::tick_stride>("tick_stride"),
     field<&Capture::overhead_bytes>("overhead_bytes"),
 };
 
@@ -135,6 +136,20 @@ inline constexpr std::array kTimelineFields{
     field<&TimelinePoint::allocations>("allocations"),
 };
 
+inline constexpr std::array kTickFields{
+    field<&Tick::time_s>("time_s"),
+    field<&Tick::live_bytes>("live_bytes"),
+    field<&Tick::live_blocks>("live_blocks"),
+    field<&Tick::allocations>("allocations"),
+};
+
+inline constexpr std::array kTickChangeFields{
+    index_field<&TickChange::tick>("tick", Reference::kTicks),
+    index_field<&TickChange::site>("site", Reference::kSites),
+    field<&TickChange::live_blocks>("live_blocks"),
+    field<&TickChange::live_bytes>("live_bytes"),
+};
+
 // A new member of the model needs a line above, one in docs/profile-format.md and one in docs/profile.schema.json.
 static_assert(member_count<Process>() == kProcessFields.size());
 static_assert(member_count<Capture>() == kCaptureFields.size());
@@ -145,6 +160,8 @@ static_assert(member_count<StackNode>() == kStackFields.size());
 static_assert(member_count<Site>() == kSiteFields.size());
 static_assert(member_count<Thread>() == kThreadFields.size());
 static_assert(member_count<TimelinePoint>() == kTimelineFields.size());
+static_assert(member_count<Tick>() == kTickFields.size());
+static_assert(member_count<TickChange>() == kTickChangeFields.size());
 
 /// Calls visit(key, Profile member, its fields) for every object of a file, then for every table.
 template <typename ProfileType, typename Visit>
@@ -161,6 +178,8 @@ void for_each_table(ProfileType& profile, Visit&& visit) {
   visit(std::string_view("sites"), profile.sites, kSiteFields);
   visit(std::string_view("threads"), profile.threads, kThreadFields);
   visit(std::string_view("timeline"), profile.timeline, kTimelineFields);
+  visit(std::string_view("ticks"), profile.ticks, kTickFields);
+  visit(std::string_view("tick_changes"), profile.tick_changes, kTickChangeFields);
 }
 
 }  // namespace memprof

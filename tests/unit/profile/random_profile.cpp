@@ -115,6 +115,24 @@ void fill_sites(Random& random, Profile& profile) {
   }
 }
 
+/// Changes that never leave a site with less than nothing.
+void fill_ticks(Random& random, Profile& profile) {
+  for (std::uint64_t count = random.below(5); count > 0; --count) {
+    fill_numbers(random, profile.ticks.emplace_back(), kTickFields);
+  }
+  std::sort(profile.ticks.begin(), profile.ticks.end(),
+            [](const Tick& a, const Tick& b) { return a.time_s < b.time_s; });
+  std::vector<std::int64_t> live(profile.sites.size());
+  for (std::uint32_t tick = 0; tick < profile.ticks.size(); ++tick) {
+    for (std::uint32_t site = 0; site < profile.sites.size(); ++site) {
+      if (random.chance(2)) continue;
+      const auto change = static_cast<std::int64_t>(random.below(1000)) - live[site];
+      live[site] += change;
+      profile.tick_changes.push_back({tick, site, change, change * 16});
+    }
+  }
+}
+
 }  // namespace
 
 Profile random_profile(std::uint64_t seed) {
@@ -148,6 +166,7 @@ Profile random_profile(std::uint64_t seed) {
   }
   std::sort(profile.timeline.begin(), profile.timeline.end(),
             [](const TimelinePoint& a, const TimelinePoint& b) { return a.time_s < b.time_s; });
+  fill_ticks(random, profile);
   return profile;
 }
 
@@ -181,6 +200,9 @@ Profile sample_profile() {
   profile.sites.push_back(site);
   profile.threads.push_back({4711, 3, 3, 160, 2, 96, 1, 64, 2, 128, 1});
   profile.timeline = {{0, 0, 0, 1 << 20, 0}, {0.5, 64, 128, 1 << 21, 3}};
+  profile.capture.tick_stride = 1;
+  profile.ticks = {{0.5, 128, 2, 2}, {1, 64, 1, 3}};
+  profile.tick_changes = {{0, 0, 2, 128}, {1, 0, -1, -64}};
   return profile;
 }
 

@@ -227,6 +227,10 @@ TEST_CASE("every index is checked", "[refusal]") {
         return profile.modules.size();
       case Reference::kFrames:
         return profile.frames.size();
+      case Reference::kSites:
+        return profile.sites.size();
+      case Reference::kTicks:
+        return profile.ticks.size();
       default:
         return profile.stacks.size();
     }
@@ -248,7 +252,7 @@ TEST_CASE("every index is checked", "[refusal]") {
       }
     }
   });
-  CHECK(checked == 2 * 10);
+  CHECK(checked == 2 * 12);
   CHECK(refusal_with("/frames/module/1", 1) == "a.json: frames.module[1] is 1, but modules has 1 row");
   CHECK(refusal_with("/sites/hook/0", 7) == "a.json: sites.hook[0] is 7, but strings has 7 rows");
 }
@@ -261,12 +265,12 @@ TEST_CASE("the promises of the model are checked", "[refusal]") {
   CHECK(refusal_with("/stacks/parent/3", 3) == "a.json: stacks.parent[3] does not come before its child");
   CHECK(refusal_with("/stacks/parent/3", 4) == "a.json: stacks.parent[3] does not come before its child");
   CHECK(refusal_with("/stacks/frame/4", -1) == "a.json: stacks.frame[4] is -1, but only roots have no frame");
-  CHECK(refusal_with("/timeline/time_s/1", -0.5) == "a.json: timeline.time_s[1] is before the point above it");
+  CHECK(refusal_with("/timeline/time_s/1", -0.5) == "a.json: timeline.time_s[1] is before the one above it");
   Json twice = sample();
   for (auto& column : twice["sites"]) column.push_back(column[0]);
   CHECK(refusal(twice.dump()) == "a.json: sites.stack[1] is 4, which has a site already");
   Json rootless = sample();
-  for (const char* table : {"stacks", "sites"}) {
+  for (const char* table : {"stacks", "sites", "ticks", "tick_changes"}) {
     for (auto& column : rootless[table]) column.clear();
   }
   CHECK(refusal(rootless.dump()) == "a.json: stacks has fewer than 3 rows");
@@ -320,6 +324,15 @@ class EndlessSource final : public ByteSource {
   std::string pieces_;
   bool started_ = false;
 };
+
+TEST_CASE("tick changes that are out of order or fall below nothing are refused") {
+  CHECK(refusal_with("/tick_changes/site/0", 9) == "a.json: tick_changes.site[0] is 9, but sites has 1 row");
+  CHECK(refusal_with("/tick_changes/tick/1", 0) == "a.json: tick_changes.tick[1] does not come after the one above it");
+  CHECK(refusal_with("/tick_changes/live_blocks/1", -3) ==
+        "a.json: tick_changes.live_blocks[1] leaves the site with fewer than no blocks");
+  CHECK(refusal_with("/tick_changes/live_bytes/0", -1) ==
+        "a.json: tick_changes.live_bytes[0] leaves the site with fewer than no bytes");
+}
 
 }  // namespace
 
