@@ -86,7 +86,7 @@ TEST_CASE("the summary names the totals, the profile and the next command") {
   CHECK_THAT(run.err, Contains("next: memprof lines " + directory.file("profile.json")));
 }
 
-TEST_CASE("--quiet silences all but errors") {
+TEST_CASE("option --quiet silences all but errors") {
   TemporaryDirectory directory;
   const auto run = run_command(memprof_run(directory, {"--quiet", "sh", "-c", "sleep 0.3; exit 5"}));
   CHECK(run.status == 5);
@@ -200,7 +200,7 @@ TEST_CASE("memprof waits for a daemon that allocates late") {
                     [](const Profile& profile) { return profile.process.program == "known_peak"; }));
 }
 
-TEST_CASE("--follow none leaves out what the program starts") {
+TEST_CASE("option --follow none leaves out what the program starts") {
   TemporaryDirectory directory;
   const auto run = run_command(
       memprof_run(directory, {"--follow", "none", "sh", "-c", test_program("known_peak") + " >/dev/null; exit 2"}));
@@ -210,7 +210,7 @@ TEST_CASE("--follow none leaves out what the program starts") {
   CHECK(profiles[0].process.program == "sh");
 }
 
-TEST_CASE("--depth limits the stacks, 0 records none") {
+TEST_CASE("option --depth limits the stacks, 0 records none") {
   TemporaryDirectory directory;
   run_command(memprof_run(directory, {"--depth", "0", example("memory_heavy")}));
   Profile profile = profile_in(directory);
@@ -289,7 +289,7 @@ TEST_CASE("wrong arguments are usage errors") {
   }
 }
 
-TEST_CASE("--debuginfod without a server to ask says so at once") {
+TEST_CASE("option --debuginfod without a server to ask says so at once") {
   CommandOptions options;
   const auto run =
       run_command({"env", "-u", "DEBUGINFOD_URLS", memprof_program(), "run", "--debuginfod", "true"}, options);

@@ -53,7 +53,8 @@ TEST_CASE("a signal handler that allocates inside a hook loses nothing silently"
                   << profile.capture.dropped_events);
   CHECK(own.allocations + own.frees + profile.capture.dropped_events ==
         expected.at("allocations") + expected.at("frees"));
-  CHECK(profile.capture.complete == (profile.capture.dropped_events == 0));
+  CHECK(profile.capture.missed_frees == 0);
+  CHECK((profile.capture.complete || profile.capture.dropped_events > 0));
 }
 
 TEST_CASE("fibers on stacks of their own, and longjmp, keep their stacks apart") {

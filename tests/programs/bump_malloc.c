@@ -19,7 +19,8 @@ __attribute__((constructor)) static void make_arena(void) {
   arena = memory == MAP_FAILED ? NULL : memory;
 }
 
-void* malloc(size_t bytes) {
+// Not malloc itself, which memprof stands in front of: what an allocator calls inside is its own affair.
+static void* cut_off(size_t bytes) {
   if (!arena) make_arena();
   size_t whole = kHeader + (bytes + kAlignment - 1) / kAlignment * kAlignment;
   size_t start = bytes < kArenaBytes ? __atomic_fetch_add(&used, whole, __ATOMIC_RELAXED) : kArenaBytes;
@@ -31,12 +32,14 @@ void* malloc(size_t bytes) {
   return arena + start + kHeader;
 }
 
+void* malloc(size_t bytes) { return cut_off(bytes); }
+
 void free(void* block) { (void)block; }
 
-void* calloc(size_t count, size_t bytes) { return malloc(count * bytes); }
+void* calloc(size_t count, size_t bytes) { return cut_off(count * bytes); }
 
 void* realloc(void* block, size_t bytes) {
-  void* moved = malloc(bytes);
+  void* moved = cut_off(bytes);
   size_t old_bytes = 0;
   if (block && moved) {
     memcpy(&old_bytes, (char*)block - kHeader, sizeof old_bytes);
