@@ -23,12 +23,12 @@ std::optional<FindingPlace> place_of_origin(const std::string& origin, const For
   if (error != std::errc{} || after != end || line == 0) return std::nullopt;
   const std::string file = origin.substr(0, colon);
   const std::string path = repository_path(file, context);
-  return FindingPlace{path.empty() ? file : path, line, !path.empty()};
+  return FindingPlace{path.empty() ? file : path, line, !path.empty(), {}};
 }
 
 Finding finding_of_rule(const Verdict& verdict, std::size_t index, const FormatContext& context) {
   const RuleResult& rule = verdict.rules[index];
-  Finding finding{rule.id, rule.title, rule.message, index, nullptr, place_of_origin(rule.origin, context)};
+  Finding finding{rule.id, rule.title, clean_line(rule.message), index, nullptr, place_of_origin(rule.origin, context)};
   if (!finding.place && !rule.sites.empty()) finding.place = place_of(verdict.sites[rule.sites.front()], context);
   return finding;
 }
@@ -38,13 +38,13 @@ Finding finding_of_rule(const Verdict& verdict, std::size_t index, const FormatC
 std::vector<Finding> findings_of(const Verdict& verdict, const FormatContext& context) {
   std::vector<Finding> findings;
   if (verdict.outcome == Outcome::kProgramFailed) {
-    findings.push_back({kProgramFailed, "the program failed", verdict.program_failure, {}, nullptr, {}});
+    findings.push_back({kProgramFailed, "the program failed", clean_line(verdict.program_failure), {}, nullptr, {}});
   }
   if (verdict.outcome == Outcome::kIncomplete) {
     std::string reasons;
     for (const std::string& reason : verdict.incomplete_reasons) reasons += (reasons.empty() ? "" : "; ") + reason;
     if (reasons.empty()) reasons = "the profile does not say why it is not complete";
-    findings.push_back({kIncompleteProfile, "the profile is not complete", reasons, {}, nullptr, {}});
+    findings.push_back({kIncompleteProfile, "the profile is not complete", clean_line(reasons), {}, nullptr, {}});
   }
   std::set<std::size_t> listed;
   for (std::size_t index = 0; index < verdict.rules.size(); ++index) {
@@ -54,7 +54,7 @@ std::vector<Finding> findings_of(const Verdict& verdict, const FormatContext& co
     for (const std::size_t number : rule.sites) {
       if (!listed.insert(number).second) continue;
       const GateSite& site = verdict.sites[number];
-      findings.push_back({rule.id, rule.title, site.message, index, &site, place_of(site, context)});
+      findings.push_back({rule.id, rule.title, clean_line(site.message), index, &site, place_of(site, context)});
       any = true;
     }
     if (!any) findings.push_back(finding_of_rule(verdict, index, context));
@@ -87,7 +87,7 @@ std::string repository_path(const std::string& file, const FormatContext& contex
 
 FindingPlace place_of(const GateFrame& frame, const FormatContext& context) {
   const std::string path = repository_path(frame.file, context);
-  return {path.empty() ? frame.file : path, frame.line, !path.empty()};
+  return {path.empty() ? frame.file : path, frame.line, !path.empty(), frame.function};
 }
 
 std::optional<FindingPlace> place_of(const GateSite& site, const FormatContext& context) {
@@ -119,11 +119,9 @@ std::string stack_text(const GateSite& site, const FormatContext& context) {
   return text;
 }
 
-const std::string& function_of(const GateSite& site) {
-  static const std::string kUnknown = "an unknown function";
-  if (site.location) return site.stack[*site.location].function;
+std::string function_of(const GateSite& site) {
   if (!site.path.empty()) return site.path.front();
-  return site.stack.empty() ? kUnknown : site.stack.front().function;
+  return site.stack.empty() ? "an unknown function" : site.stack.front().function;
 }
 
 std::string amount_text(Unit unit, std::uint64_t value) {

@@ -16,12 +16,13 @@ struct FindingPlace {
   std::string path;  ///< relative to the repository's root, else as the compiler wrote it
   std::uint32_t line = 0;
   bool in_repository = false;
+  std::string function;  ///< that the line belongs to; empty: the place is in no program
 };
 
 struct Finding {
   std::string rule;                  ///< RuleResult::id, or kProgramFailed, kIncompleteProfile
   std::string title;                 ///< a phrase
-  std::string message;               ///< a sentence
+  std::string message;               ///< a sentence in one clean line
   std::optional<std::size_t> index;  ///< in Verdict::rules
   const GateSite* site = nullptr;    ///< null: what failed is not one call stack's doing
   std::optional<FindingPlace> place;
@@ -49,8 +50,8 @@ std::string place_text(const GateFrame& frame, const FormatContext& context);
 /// The user's code on the stack, "in FUNCTION at PLACE", a line each, clean, without an end of line at the end.
 std::string stack_text(const GateSite& site, const FormatContext& context);
 
-/// The innermost function of the user's code.
-const std::string& function_of(const GateSite& site);
+/// The innermost function of the user's code, as the fingerprint has it: the same for every build and in every place.
+std::string function_of(const GateSite& site);
 
 /// "4.0 KiB" or "12"
 std::string amount_text(Unit unit, std::uint64_t value);

@@ -3,7 +3,6 @@
 
 #include <map>
 
-#include "report/clean_text.hpp"
 #include "report/format.hpp"
 #include "report/format_findings.hpp"
 #include "report/format_json_text.hpp"
@@ -24,12 +23,13 @@ std::string format_gitlab(const Verdict& verdict, const FormatContext& context) 
   for (const Finding& finding : findings_of(verdict, context)) {
     // A finding keeps its fingerprint from run to run: GitLab tells by it what is new in a merge request.
     std::string fingerprint = "memprof-" + finding.rule;
-    if (finding.index) fingerprint += "-" + verdict.rules[*finding.index].pattern;
+    const std::string pattern = finding.index ? verdict.rules[*finding.index].pattern : "";
+    if (!pattern.empty()) fingerprint += "-" + pattern;
     if (finding.site) fingerprint += "-" + finding.site->fingerprint;
     const int times = ++seen[fingerprint];
     if (times > 1) fingerprint += "-" + std::to_string(times);
     const bool shown = finding.place && finding.place->in_repository;
-    report.push_back({{"description", clean_line(finding.message)},
+    report.push_back({{"description", finding.message},
                       {"check_name", "memprof." + finding.rule},
                       {"fingerprint", fingerprint},
                       {"severity", severity_of(finding)},

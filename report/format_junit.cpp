@@ -112,7 +112,7 @@ Suite rules_suite(const Verdict& verdict, const FormatContext& context) {
       continue;
     }
     std::string details = rule.message + "\nrule from: " + rule.origin + "\n";
-    for (const std::size_t site : rule.sites) details += verdict.sites[site].message + "\n";
+    for (const std::size_t site : rule.sites) details += clean_line(verdict.sites[site].message) + "\n";
     const auto place = rule.sites.empty() ? std::nullopt : place_of(verdict.sites[rule.sites.front()], context);
     suite.add_failed(name, place, "failure", rule.id, rule.message, details);
   }
@@ -124,9 +124,9 @@ Suite sites_suite(const Verdict& verdict, const FormatContext& context) {
   Suite suite("memprof.sites");
   for (const GateSite& site : verdict.sites) {
     if (!site.failing()) continue;
-    suite.add_failed(function_of(site) + " [" + site.fingerprint + "]", place_of(site, context), "failure",
-                     verdict.rules[site.rules.front()].id, site.message,
-                     site.message + "\n" + stack_text(site, context) + "\n");
+    const std::string message = clean_line(site.message);
+    suite.add_failed(clean_line(function_of(site)) + " [" + site.fingerprint + "]", place_of(site, context), "failure",
+                     verdict.rules[site.rules.front()].id, message, message + "\n" + stack_text(site, context) + "\n");
   }
   return suite;
 }

@@ -30,22 +30,27 @@ std::string html_text(const std::string& bytes) {
   return result;
 }
 
-/// Text that stands for itself, also in a cell of a table. What would be markup gets a backslash; "@" would notify
-/// people, and "www." and "://" become links whatever stands before them, so they become character references.
+/// Text that stands for itself, also in a cell of a table: what would be markup gets a backslash, and what would become
+/// a link without any markup a character reference.
 std::string plain(const std::string& bytes) {
   std::string result;
   for (const char character : html_text(clean_line(bytes))) {
+    if (std::string_view("\\`*_[]#|~!").find(character) != std::string_view::npos) result += '\\';
     if (character == '@') {
       result += "&#64;";
-    } else if (character == ':') {
-      result += "&#58;";
+    } else if (character == '/' && result.ends_with(":")) {
+      result.replace(result.size() - 1, 1, "&#58;/");
+    } else if (character == '.' && result.ends_with("www")) {
+      result += "&#46;";
     } else {
-      if (std::string_view("\\`*_[]()#|~!").find(character) != std::string_view::npos) result += '\\';
       result += character;
     }
   }
   return result;
 }
+
+/// Names: GitHub looks for people to notify everywhere but in code.
+std::string code(const std::string& bytes) { return bytes.empty() ? bytes : "<code>" + plain(bytes) + "</code>"; }
 
 /// A line of <pre>: a blank line would end the block of HTML that Markdown leaves alone, but there is none within it.
 std::string preformatted(const std::string& text) { return "<pre>\n" + html_text(text) + "\n</pre>\n"; }
@@ -91,8 +96,8 @@ std::string sites_table(const Verdict& verdict, const FormatContext& context) {
     const GateSite& site = *sites[i];
     const auto place = place_of(site, context);
     const std::string status = status_word(site.status);
-    text += "| " + plain(function_of(site)) + " | " +
-            (place ? plain(place->path + ":" + std::to_string(place->line)) : "") + " | " +
+    text += "| " + code(place ? place->function : function_of(site)) + " | " +
+            code(place ? place->path + ":" + std::to_string(place->line) : "") + " | " +
             (site.failing() ? "**" + (status.empty() ? "fails" : status) + "**" : status) + " | ";
     if (compared) text += (site.before ? blocks_text(*site.before) : "–") + " | ";
     text += (site.status == SiteStatus::kFixed ? "–" : blocks_text(site.now)) + " |";
@@ -108,7 +113,7 @@ std::string stacks(const Verdict& verdict, const FormatContext& context) {
   for (const GateSite& site : verdict.sites) {
     if (!site.failing()) continue;
     if (++shown > kMostStacks) break;
-    text += "\n<details><summary>" + html_text(clean_line(site.message)) + "</summary>\n" +
+    text += "\n<details><summary><code>" + html_text(clean_line(site.message)) + "</code></summary>\n" +
             preformatted(stack_text(site, context) + "\nfingerprint " + site.fingerprint) + "</details>\n";
   }
   return text;

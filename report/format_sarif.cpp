@@ -55,7 +55,11 @@ Json location_of(const Finding& finding) {
   Json location = Json::object();
   const Json physical = finding.place ? physical_location(*finding.place) : Json();
   if (!physical.is_null()) location["physicalLocation"] = physical;
-  if (finding.site) location["logicalLocations"] = logical_location(function_of(*finding.site));
+  if (finding.place && !finding.place->function.empty()) {
+    location["logicalLocations"] = logical_location(finding.place->function);
+  } else if (finding.site) {
+    location["logicalLocations"] = logical_location(function_of(*finding.site));
+  }
   return location;
 }
 
@@ -78,7 +82,7 @@ Json result_of(const Finding& finding, std::size_t rule_index, const FormatConte
               {"ruleIndex", rule_index},
               {"kind", "fail"},
               {"level", "error"},
-              {"message", {{"text", clean_line(finding.message)}}}};
+              {"message", {{"text", finding.message}}}};
   if (Json location = location_of(finding); !location.empty()) result["locations"] = Json::array({std::move(location)});
   if (!finding.site) return result;
   if (!finding.site->stack.empty()) result["relatedLocations"] = related_locations(*finding.site, context);
@@ -94,7 +98,9 @@ Json result_of(const Finding& finding, std::size_t rule_index, const FormatConte
 class RuleTable {
  public:
   explicit RuleTable(const Verdict& verdict) {
-    for (const RuleResult& rule : verdict.rules) add(rule.id, rule.pattern.empty() ? rule.title : "budget: " + rule.id);
+    for (const RuleResult& rule : verdict.rules) {
+      add(rule.id, rule.pattern.empty() ? rule.title : "limit for the call stacks through a function, file or module");
+    }
     if (verdict.outcome == Outcome::kProgramFailed) add(kProgramFailed, "the program failed");
     if (verdict.outcome == Outcome::kIncomplete) add(kIncompleteProfile, "the profile is not complete");
   }
