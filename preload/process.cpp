@@ -57,15 +57,13 @@ void start_recording(const Region& region) {
 }  // namespace
 
 bool attach_process() {
-  if (g_thread.attaching) return false;  // a signal handler inside the handshake
+  const sys::SignalsBlocked no_handler_meanwhile;
   if (!map_process_page()) return false;
   ProcessState expected = ProcessState::kUnattached;
   if (!g_process->state.compare_exchange_strong(expected, ProcessState::kAttaching, std::memory_order_acq_rel)) {
     return expected == ProcessState::kRecording ||
            (expected == ProcessState::kAttaching && wait_for_attaching_thread());
   }
-  g_thread.attaching = true;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
   const auto origin = g_last_generation == 0 ? wire::Origin::kExec : wire::Origin::kFork;
   Region region;
   const bool mapped = find_socket_path() && connect_and_map(origin, region);
@@ -74,8 +72,6 @@ bool attach_process() {
   } else {
     g_process->state.store(ProcessState::kOff, std::memory_order_release);
   }
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  g_thread.attaching = false;
   return mapped;
 }
 

@@ -11,6 +11,7 @@ namespace memprof::preload {
 
 RealFunctions g_real;
 OperatorNew g_operator_new = OperatorNew::kRuntime;
+AllocatorCode g_allocator;
 
 namespace {
 
@@ -22,10 +23,23 @@ void look_up(Function*& member, const char* symbol) {
   member = reinterpret_cast<Function*>(dlsym(RTLD_NEXT, symbol));
 }
 
+const char* base_name(const char* path) {
+  const char* const slash = std::strrchr(path, '/');
+  return slash != nullptr ? slash + 1 : path;
+}
+
 bool is_cpp_runtime(const char* path) {
-  const char* slash = std::strrchr(path, '/');
-  const char* name = slash != nullptr ? slash + 1 : path;
+  const char* const name = base_name(path);
   return std::strncmp(name, "libstdc++.", 10) == 0 || std::strncmp(name, "libc++", 6) == 0;
+}
+
+/// libc's own malloc is called by the rest of libc too (strdup, fopen), which counts as the program's doing.
+AllocatorCode find_allocator(const RealFunctions& functions) {
+  LoadedObject object;
+  if (!find_loaded_object(reinterpret_cast<std::uintptr_t>(functions.malloc), object)) return {};
+  const char* const name = base_name(object.path);
+  if (std::strncmp(name, "libc.", 5) == 0 || std::strncmp(name, "ld-musl", 7) == 0) return {};
+  return {object.start, object.end - object.start};
 }
 
 OperatorNew classify(const RealFunctions& functions) {
@@ -53,6 +67,7 @@ bool resolve_real_functions() {
 #include "preload/hooks.inc"
 #undef MEMPROF_HOOK
   g_operator_new = classify(found);
+  g_allocator = find_allocator(found);
   // `malloc` is what real_functions_ready() looks at, so it comes last.
   auto* const malloc_function = found.malloc;
   found.malloc = nullptr;

@@ -4,6 +4,7 @@
 // Threads: real() may be called by any thread at any time, also before libc's own constructors ran.
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 
 namespace memprof::preload {
@@ -24,6 +25,15 @@ enum class OperatorNew {
 
 extern RealFunctions g_real;
 extern OperatorNew g_operator_new;
+
+/// Code of an allocator that the program brought along (not libc's): what it calls of malloc's family is part of a call
+/// that was recorded already.
+struct AllocatorCode {
+  std::uintptr_t start = 0;
+  std::uintptr_t bytes = 0;
+  [[gnu::always_inline]] bool contains(std::uintptr_t address) const { return address - start < bytes; }
+};
+extern AllocatorCode g_allocator;
 
 /// True once g_real is filled in. While it is being looked up (the look-up itself may allocate) hooks serve from the
 /// bootstrap arena.

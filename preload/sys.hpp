@@ -66,6 +66,25 @@ inline bool thread_exists(std::int32_t process, std::int32_t thread) {
   return call(SYS_tgkill, process, thread, 0) != kNoSuchProcess;
 }
 
+/// Keeps all signals from this thread for a while: a handler that came in would find things half done.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() { change(kSetMask, &kAll, &before_); }
+  ~SignalsBlocked() { change(kSetMask, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  static constexpr long kSetMask = 2;  // SIG_SETMASK
+  static constexpr std::uint64_t kAll = ~std::uint64_t{0};
+
+  static void change(long how, const std::uint64_t* set, std::uint64_t* before) {
+    call(SYS_rt_sigprocmask, how, as_long(set), as_long(before), sizeof(std::uint64_t));
+  }
+
+  std::uint64_t before_ = 0;
+};
+
 struct KernelTimespec {
   long seconds;
   long nanoseconds;

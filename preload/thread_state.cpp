@@ -71,6 +71,8 @@ ThreadUnwindState* unwind_state_of(std::uint32_t index) {
 }  // namespace
 
 bool attach_thread(ThreadState& thread) {
+  // A handler that allocates between two of the steps below would attach the thread a second time.
+  const sys::SignalsBlocked no_handler_meanwhile;
   if (g_process->state.load(std::memory_order_acquire) != ProcessState::kRecording && !attach_process()) return false;
   const std::uint64_t generation = g_process->generation.load(std::memory_order_acquire);
   if (generation == 0) return false;
@@ -92,7 +94,6 @@ bool attach_thread(ThreadState& thread) {
   thread.reserved = g_region.rings[index].head.load(std::memory_order_acquire);
   thread.seen_tail = g_region.rings[index].tail.load(std::memory_order_acquire);
   thread.ring = &g_region.rings[index];
-  std::atomic_signal_fence(std::memory_order_seq_cst);
   thread.generation = generation;
   write_mark(thread, wire::Mark::kThread, tid);
   return true;

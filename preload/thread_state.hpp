@@ -20,7 +20,6 @@ struct ThreadState {
   std::uint64_t seen_tail;                 ///< the ring's tail when last looked at
   volatile std::uint64_t* volatile guard;  ///< kGuardCookie in the frame of the hook at work on this ring; null: none
   ThreadUnwindState* unwind;               ///< null: no memory, stacks are walked without memo
-  bool attaching;                          ///< inside the handshake
 };
 
 extern constinit thread_local ThreadState g_thread;
