@@ -52,11 +52,15 @@ class Memo {
   wire::StackId root() const { return frames_[0].stack; }
   /// Whether the stack was cut at code outside of all files.
   bool cut_outside_files() const { return cut_outside_files_; }
+  void set_cut_outside_files(bool cut) { cut_outside_files_ = cut; }
+  /// At least this many frames are further out, under kRootCutDepth.
+  std::uint32_t frames_outside() const { return frames_outside_; }
 
   /// Forgets all frames; the root is then `root`.
-  void restart(wire::StackId root, bool cut_outside_files) {
+  void restart(wire::StackId root, std::uint32_t frames_outside = 0) {
     count_ = 0;
-    cut_outside_files_ = cut_outside_files;
+    frames_outside_ = frames_outside;
+    cut_outside_files_ = false;
     frames_[0] = {~std::uintptr_t{0}, 0, 0, root, 0, 0};
   }
   /// Forgets the frames inside of `index`.
@@ -102,6 +106,7 @@ class Memo {
   std::uint32_t capacity_;
   std::uint32_t count_;
   std::uint32_t next_check_;
+  std::uint32_t frames_outside_;
   bool cut_outside_files_;
 };
 

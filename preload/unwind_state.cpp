@@ -12,7 +12,7 @@ constexpr std::uintptr_t kSameStackBytes = std::uintptr_t{1} << 20;
 struct Sizes {
   std::uint32_t own_frames;    ///< memo of the first lane
   std::uint32_t other_frames;  ///< memos of the other lanes
-  std::uint32_t fresh;
+  std::uint32_t fresh;         ///< 512 more than a stack can have
   std::uint32_t logged;
 
   constexpr std::size_t bytes() const {
@@ -20,8 +20,8 @@ struct Sizes {
            fresh * sizeof(FreshFrame) + logged * sizeof(LoggedRead);
   }
 };
-constexpr Sizes kUsual{kDepthLimit, 512, kDepthLimit, 2048};
-constexpr Sizes kSmall{400, 32, 400, 200};
+constexpr Sizes kUsual{kDepthLimit, 512, kDepthLimit + 512, 2048};
+constexpr Sizes kSmall{512, 32, 1024, 200};
 static_assert(ThreadUnwindState::kLanes == 4);
 static_assert(kUsual.bytes() <= kThreadUnwindBytes);
 static_assert(kSmall.bytes() <= kSmallThreadUnwindBytes);
@@ -94,7 +94,7 @@ StackLane* ThreadUnwindState::lane_of(std::uintptr_t address) {
       next_lane = next_lane + 1 < kLanes ? next_lane + 1 : 1;
     } while (taken == lane);  // which a walk may be using
   }
-  taken->memo.restart(wire::kRootComplete, false);
+  taken->memo.restart(wire::kRootComplete);
   taken->at_edge = false;
   return taken->range.restart(address) ? taken : nullptr;
 }

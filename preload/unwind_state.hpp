@@ -8,9 +8,10 @@
 
 #include "preload/memo.hpp"
 #include "preload/memo_branches.hpp"
+#include "preload/unwind_lookup.hpp"
 #include "preload/unwind_memory.hpp"
 #include "preload/unwind_registers.hpp"
-#include "preload/unwind_rows.hpp"
+#include "preload/unwind_row.hpp"
 #include "preload/unwinder.hpp"
 
 namespace memprof::preload {

@@ -6,7 +6,7 @@
 
 #include "preload/memo.hpp"
 #include "preload/unwind_memory.hpp"
-#include "preload/unwind_rows.hpp"
+#include "preload/unwind_row_table.hpp"
 #include "preload/unwind_state.hpp"
 #include "preload/unwind_step.hpp"
 

@@ -10,7 +10,8 @@
 //  - Async-signal-safe: no lock, no allocation but mmap, no loader call but _dl_find_object, errno kept.
 //  - Reads only memory that is known to be readable, and cuts the stack (kRootCutUnwind) where knowledge ends: broken
 //    unwind information, code without any, or a corrupted stack make a short stack, never a fault and never a guess.
-//  - The same stack has the same id, whatever was captured before it.
+//  - The same stack has the same id, whatever was captured before it, unless it is deeper than max_depth and that is
+//    more than 512: how many of its innermost frames are kept, 512 at least, then depends on the stacks before.
 //  - Needs less than 512 bytes of stack unless an unwind rule has to be computed.
 
 #include <cstddef>

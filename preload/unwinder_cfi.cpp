@@ -16,10 +16,14 @@ constexpr std::uint64_t frame_word(std::uintptr_t address, std::uint64_t module)
   return (address & wire::StackNode::kAddressMask) | module << 48;
 }
 
-/// A stack with more than max_depth frames keeps this many of them (or max_depth, if that is less), the innermost ones;
-/// and up to twice as many while only its innermost frames change, so that recursion without end costs no more than
-/// this for each event.
-constexpr std::uint32_t kKeptWhenCut = 512;
+/// A stack with more than max_depth frames keeps its innermost ones under kRootCutDepth: just max_depth of them if that
+/// isn't more than this, else at least this many. How many more depends on the stacks before, so that a recursion
+/// without end costs the long walk that finds a stack too deep only once in hundreds of levels.
+constexpr std::uint32_t kFewestKept = 512;
+constexpr std::uint32_t kFirstKept = 2 * kFewestKept;
+constexpr std::uint32_t kMostKept = 4 * kFewestKept;
+
+constexpr std::uint32_t smaller(std::uint32_t a, std::uint32_t b) { return a < b ? a : b; }
 
 /// What is the same for a whole capture.
 struct Capture {
@@ -154,8 +158,9 @@ void remember_outermost(Memo& memo, const FreshFrame& fresh, wire::StackId stack
 template <typename Cursor>
 [[gnu::noinline]] wire::StackId remember_cut(const Capture& capture, Chain chain, const Cursor& start) {
   ThreadUnwindState& state = *capture.state;
-  const bool has_memo = capture.max_depth > kKeptWhenCut;
-  const std::uint32_t kept = has_memo ? kKeptWhenCut : capture.max_depth;
+  const std::uint32_t frames = chain.fresh + chain.matched + (chain.end == Chain::End::kTooDeep ? 1 : 0);
+  const bool has_memo = capture.max_depth > kFewestKept;
+  const std::uint32_t kept = smaller(kFirstKept, capture.max_depth);
   Check last{0, 0};
   if (chain.fresh < kept) {
     state.log.clear();
@@ -168,7 +173,7 @@ template <typename Cursor>
   }
   chain = {Chain::End::kTooDeep, chain.fresh < kept ? chain.fresh : kept, 0, {0, 0}};
   if (has_memo) {
-    capture.memo->restart(wire::kRootCutDepth, false);
+    capture.memo->restart(wire::kRootCutDepth, frames - kept);
     return remember(capture, chain);
   }
   wire::StackId stack = wire::kRootCutDepth;
@@ -250,36 +255,47 @@ template <typename Cursor>
   StackLane& lane = *state.lane;
   lane.at_edge = false;
   if (chain.end == Chain::End::kOutermost) {
-    lane.memo.restart(wire::kRootComplete, false);
+    lane.memo.restart(wire::kRootComplete);
     return;
   }
   const FreshFrame& outermost = state.fresh[chain.fresh - 1];
-  const bool outside_files = outermost.row.kind() == UnwindRow::Kind::kNoRules && outermost.row.module() == 0;
-  lane.memo.restart(wire::kRootCutUnwind, outside_files);
+  lane.memo.restart(wire::kRootCutUnwind);
+  lane.memo.set_cut_outside_files(outermost.row.kind() == UnwindRow::Kind::kNoRules && outermost.row.module() == 0);
   lane.at_edge = !is_readable(outermost.sp + StackRange::kPageBytes);
   if (chain.fresh > 1 && is_no_code(outermost.row, outermost.address)) --chain.fresh;
 }
 
+/// Whether the chain ends in a cut stack of which too few frames are known, or too many, or which isn't too deep after
+/// all.
+bool is_cut_badly(const Memo& memo, const Chain& chain, std::uint32_t max_depth) {
+  const std::uint32_t frames = chain.fresh + chain.matched;
+  return memo.root() == wire::kRootCutDepth && (frames < kFewestKept || frames > smaller(kMostKept, max_depth) ||
+                                                memo.frames_outside() + frames <= max_depth);
+}
+
 template <typename Cursor>
-[[gnu::always_inline]] inline bool capture_remembered(const Capture& capture, Cursor cursor, wire::StackId& stack) {
+[[gnu::always_inline]] inline bool capture_remembered(const Capture& capture, const Cursor& start,
+                                                      wire::StackId& stack) {
   ThreadUnwindState& state = *capture.state;
   Memo& memo = *capture.memo;
-  const Cursor start = cursor;
   state.log.clear();
-  Chain chain = walk_to_memo(capture.walk, cursor, memo, state.fresh, capture.max_depth);
-  if (__builtin_expect(chain.end == Chain::End::kMatched, 1)) {
-    const std::uint32_t most = memo.root() == wire::kRootCutDepth ? 2 * kKeptWhenCut : capture.max_depth;
-    if (__builtin_expect(chain.fresh + chain.matched > most, 0)) {
-      stack = remember_cut(capture, chain, start);
-      return true;
-    }
-  } else if (chain.end == Chain::End::kTooDeep) {
+  Cursor cursor = start;
+  // Further than needed, so that a stack which loses some frames is still known to be too deep.
+  const std::uint32_t limit = capture.max_depth > kFewestKept ? capture.max_depth + kFewestKept : capture.max_depth;
+  Chain chain = walk_to_memo(capture.walk, cursor, memo, state.fresh, limit);
+  if (__builtin_expect(chain.end == Chain::End::kMatched && is_cut_badly(memo, chain, capture.max_depth), 0)) {
+    memo.restart(wire::kRootComplete);
+    state.log.clear();
+    cursor = start;
+    chain = walk_to_memo(capture.walk, cursor, memo, state.fresh, limit);
+  }
+  if (__builtin_expect(chain.end != Chain::End::kMatched, 0)) {
+    if (chain.end == Chain::End::kNeedsRegister) return false;
+    if (chain.end != Chain::End::kTooDeep) restart_memo(state, chain);
+  }
+  if (__builtin_expect(chain.end == Chain::End::kTooDeep || chain.fresh + chain.matched > capture.max_depth, 0)) {
     stack = remember_cut(capture, chain, start);
     return true;
-  } else if (chain.end == Chain::End::kNeedsRegister) {
-    return false;
-  } else {
-    restart_memo(state, chain);
   }
   stack = remember(capture, chain);
   if (chain.matched != 0 && memo.count() == chain.matched + chain.fresh) state.branches.keep(memo, chain.matched);
@@ -291,14 +307,14 @@ template <typename Cursor>
   Memo& memo = lane.memo;
   if (lane.at_edge) {
     lane.range.restart(address);
-    memo.restart(wire::kRootComplete, false);
+    memo.restart(wire::kRootComplete);
     return;
   }
   // Code that belonged to no file then may have been replaced by a file's since.
   FoundObject object;
   if (memo.cut_outside_files() && memo.count() != 0 &&
       find_object(memo.frame(1).address - 1, object) != Object::kNone) {
-    memo.restart(wire::kRootComplete, false);
+    memo.restart(wire::kRootComplete);
   }
 }
 
@@ -316,8 +332,7 @@ template <typename Cursor>
                                                 wire::Header& header) {
   Memo& memo = state.lane->memo;
   Walk walk(&state, state.lane->range, modules, state.generation, state.log, header);
-  const Capture capture{walk, stacks, &state, &memo,
-                        max_depth < state.fresh_capacity ? max_depth : state.fresh_capacity};
+  const Capture capture{walk, stacks, &state, &memo, smaller(max_depth, state.fresh_capacity - kFewestKept)};
   const FastCursor cursor{registers.return_address, registers.stack_pointer, registers.frame_pointer};
   wire::StackId stack;
   if (__builtin_expect(!capture_remembered(capture, cursor, stack), 0)) {
@@ -335,8 +350,7 @@ template <typename Cursor>
   if (!range.restart(registers.stack_pointer - 8)) return wire::kRootCutUnwind;
   ReadLog log;
   Walk walk(nullptr, range, modules, modules.generation(), log, header);
-  const Capture capture{walk, stacks, nullptr, nullptr,
-                        max_depth < kUnrememberedDepth ? max_depth : kUnrememberedDepth};
+  const Capture capture{walk, stacks, nullptr, nullptr, smaller(max_depth, kUnrememberedDepth)};
   const FastCursor fast{registers.return_address, registers.stack_pointer, registers.frame_pointer};
   bool needs_register = false;
   wire::StackId stack = capture_unremembered(capture, fast, needs_register);
