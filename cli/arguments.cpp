@@ -59,15 +59,16 @@ Error in_our_words(const CLI::ParseError& error, const CLI::App& parser) {
 }  // namespace
 
 Result<SplitArguments> split_arguments(const std::vector<std::string>& arguments, const CLI::App& parser,
-                                       bool takes_program) {
+                                       TakesProgram takes_program) {
   SplitArguments split;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& word = arguments[i];
     const bool is_option = word.size() > 1 && word[0] == '-';
-    if (word == "--" || (takes_program && !is_option)) {
-      const auto rest = arguments.begin() + static_cast<std::ptrdiff_t>(i) + (takes_program && word == "--" ? 1 : 0);
-      (takes_program ? split.program : split.own)
-          .insert(takes_program ? split.program.end() : split.own.end(), rest, arguments.end());
+    if (word == "--" || (takes_program == TakesProgram::kYes && !is_option)) {
+      const bool program = takes_program != TakesProgram::kNo;
+      const auto rest = arguments.begin() + static_cast<std::ptrdiff_t>(i) + (program && word == "--" ? 1 : 0);
+      std::vector<std::string>& part = program ? split.program : split.own;
+      part.insert(part.end(), rest, arguments.end());
       return split;
     }
     split.own.push_back(word);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/command.hpp"
 #include "profile/result.hpp"
 
 namespace CLI {
@@ -15,12 +16,12 @@ namespace memprof::cli {
 
 struct SplitArguments {
   std::vector<std::string> own;
-  std::vector<std::string> program;  ///< empty unless takes_program
+  std::vector<std::string> program;  ///< empty unless a program is taken
 };
 
 /// Fails on an option that `parser` does not have, naming the nearest one that it has.
 [[nodiscard]] Result<SplitArguments> split_arguments(const std::vector<std::string>& arguments, const CLI::App& parser,
-                                                     bool takes_program);
+                                                     TakesProgram takes_program);
 
 /// Parses `own`; whatever CLI11 objects to comes back as an Error in our words. Values arrive in the bound variables.
 [[nodiscard]] Result<void> parse_arguments(std::vector<std::string> own, CLI::App& parser);

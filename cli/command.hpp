@@ -2,6 +2,7 @@
 // A command of the program: its words for people, its options, and what it does. One file per command makes one of
 // these; commands.cpp lists them. Help, man pages, completions and suggestions all come from this one description.
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -14,6 +15,13 @@ class App;
 }
 
 namespace memprof::cli {
+
+/// Whether the rest of the command line after memprof's own options is a program and its arguments.
+enum class TakesProgram : std::uint8_t {
+  kNo,
+  kYes,          ///< from the first word that is not an option, or after "--"
+  kAfterDashes,  ///< only after "--"; words before are arguments of memprof's own
+};
 
 struct Invocation {
   Console& console;
@@ -34,9 +42,7 @@ struct Command {
   std::string description;  ///< paragraphs, separated by an empty line
   std::vector<Example> examples;
   std::string exit_status = {};  ///< a sentence for the manual; empty: the usual one
-  /// The rest of the command line after memprof's own options is a program and its arguments: option parsing stops
-  /// at the first word that is not an option, or at "--".
-  bool takes_program = false;
+  TakesProgram takes_program = TakesProgram::kNo;
   /// Adds the options to a fresh parser and returns the function to run after parsing. Values live in that function.
   std::function<RunCommand(CLI::App&)> define;
 };

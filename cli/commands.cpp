@@ -4,7 +4,7 @@ namespace memprof::cli {
 
 const std::vector<Command>& all_commands() {
   static const std::vector<Command> commands = {run_command(),  lines_command(), top_command(),   leaks_command(),
-                                                info_command(), diff_command(),  export_command()};
+                                                info_command(), diff_command(),  check_command(), export_command()};
   return commands;
 }
 

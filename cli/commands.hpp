@@ -14,6 +14,7 @@ Command top_command();
 Command leaks_command();
 Command info_command();
 Command diff_command();
+Command check_command();
 Command export_command();
 
 /// In the order of `memprof --help`.

@@ -85,7 +85,15 @@ std::string usage_line(const Command& command, const CLI::App& parser) {
   for (const OptionRow& row : option_rows(parser)) {
     if (row.positional) line += row.required ? " " + row.names : " [" + row.names + "]";
   }
-  return command.takes_program ? line + " [--] PROGRAM [ARGUMENTS...]" : line;
+  switch (command.takes_program) {
+    case TakesProgram::kNo:
+      break;
+    case TakesProgram::kYes:
+      return line + " [--] PROGRAM [ARGUMENTS...]";
+    case TakesProgram::kAfterDashes:
+      return line + " [-- PROGRAM [ARGUMENTS...]]";
+  }
+  return line;
 }
 
 std::string command_help(const Command& command, const CLI::App& parser, unsigned width) {

@@ -59,7 +59,7 @@ std::string example_text(const std::vector<Example>& examples) {
 
 std::string exit_status(const Command& command) {
   if (!command.exit_status.empty()) return command.exit_status;
-  if (command.takes_program) {
+  if (command.takes_program == TakesProgram::kYes) {
     return "That of the program, or 128+N when signal N killed it. memprof's own: 1 when the profile could not be "
            "written, 2 for wrong arguments, 126 when the program cannot be started or profiled, 127 when there is no "
            "such program.";

@@ -63,6 +63,11 @@ CLI::Option* add_required(CLI::App& parser, const std::string& placeholder, std:
   return parser.add_option(placeholder, value, help)->required();
 }
 
+CLI::Option* add_words(CLI::App& parser, const std::string& placeholder, std::vector<std::string>& values,
+                       const std::string& help) {
+  return parser.add_option(placeholder, values, help);
+}
+
 CLI::Option* add_word(CLI::App& parser, const std::string& names, const std::vector<std::string>& words,
                       const std::string& help, std::function<void(std::size_t)> chosen) {
   const auto check = [words](const std::string& text) -> std::string {

@@ -32,6 +32,10 @@ CLI::Option* add_size(CLI::App& parser, const std::string& names, std::uint64_t&
 CLI::Option* add_required(CLI::App& parser, const std::string& placeholder, std::string& value,
                           const std::string& help);
 
+/// Any number of positional arguments.
+CLI::Option* add_words(CLI::App& parser, const std::string& placeholder, std::vector<std::string>& values,
+                       const std::string& help);
+
 /// One of a few words; `chosen` is told its position. Use add_choice() where the words stand for values.
 CLI::Option* add_word(CLI::App& parser, const std::string& names, const std::vector<std::string>& words,
                       const std::string& help, std::function<void(std::size_t)> chosen);

@@ -1,6 +1,5 @@
 // memprof run: profiles a program from its start to its end.
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +20,7 @@
 #include "cli/run_command_progress.hpp"
 #include "cli/run_command_signals.hpp"
 #include "cli/run_command_summary.hpp"
+#include "cli/standard_streams.hpp"
 #include "collect/build_profile.hpp"
 #include "collect/session.hpp"
 #include "collect/target_check.hpp"
@@ -39,18 +39,6 @@ struct RunOptions {
   bool follow = true;
   bool debuginfod = false;
 };
-
-/// A shell may start us with a standard stream closed. Its number must not go to a socket of ours that a later message
-/// would be written into. The program still finds it closed.
-void occupy_standard_streams() {
-  for (int descriptor = ::open("/dev/null", O_RDWR | O_CLOEXEC); descriptor >= 0;
-       descriptor = ::open("/dev/null", O_RDWR | O_CLOEXEC)) {
-    if (descriptor > STDERR_FILENO) {
-      ::close(descriptor);
-      return;
-    }
-  }
-}
 
 /// One `memprof run`, from the checked options to the exit status.
 class Run {
@@ -222,7 +210,7 @@ Command run_command() {
                       {"choose the name of the profile, compressed", "memprof run -o app.json.zst ./app"},
                       {"count only, without call stacks", "memprof run --depth 0 ./app"},
                       {"only the shell itself, not what it starts", "memprof run --follow none sh build.sh"}};
-  command.takes_program = true;
+  command.takes_program = TakesProgram::kYes;
   command.define = [](CLI::App& parser) -> RunCommand {
     auto options = std::make_shared<RunOptions>();
     add_text(parser, "-o,--output", options->output, "FILE",

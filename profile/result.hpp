@@ -11,10 +11,11 @@ namespace memprof {
 /// Process exit codes of memprof's own failures; docs/exit-status.md is the table.
 enum class ExitCode : int {
   kOk = 0,
-  kFailed = 1,       ///< a gate or a --fail-on rule said no
-  kUsage = 2,        ///< wrong arguments, unreadable or malformed input
-  kCannotRun = 126,  ///< the program exists but cannot be started or profiled
-  kNotFound = 127,   ///< no such program
+  kFailed = 1,         ///< a gate or a --fail-on rule said no
+  kUsage = 2,          ///< wrong arguments, unreadable or malformed input
+  kProgramFailed = 4,  ///< of `memprof check`: the program failed, so that there is nothing to judge
+  kCannotRun = 126,    ///< the program exists but cannot be started or profiled
+  kNotFound = 127,     ///< no such program
 };
 
 /// A sentence for the person at the terminal. `what` names the thing and what is wrong with it, `hint` what to do.

@@ -19,6 +19,8 @@ constexpr auto kOperator = "operator"sv;
 constexpr std::array kAnonymousSpellings = {kAnonymous, "{anonymous}"sv, "<unnamed>"sv, "_GLOBAL__N_1"sv};
 constexpr std::array kStaticInitializers = {"_GLOBAL__sub_I_"sv, "_GLOBAL__I_"sv, "__cxx_global_var_init"sv,
                                             "__static_initialization_and_destruction"sv, "__cxx_global_array_dtor"sv};
+/// Versions of the standard library's names.
+constexpr std::array kInlineNamespaces = {"__cxx11::"sv, "__1::"sv};
 constexpr std::array kQualifiers = {" const"sv, " volatile"sv, " &&"sv, " &"sv, " noexcept"sv};
 /// What GCC and Clang append to the name of a copy of a function, after a dot.
 constexpr std::array kCloneSuffixes = {".constprop."sv,   ".isra."sv,    ".part."sv,  ".cold"sv,
@@ -203,6 +205,11 @@ std::string fold_function_name(std::string_view demangled) {
   }
   const std::string_view plain = without_rust_hash(without_clone_suffix(demangled));
   std::string folded = Folder(plain).fold();
+  for (const std::string_view version : kInlineNamespaces) {
+    for (std::size_t at = folded.find(version); at != std::string::npos; at = folded.find(version)) {
+      folded.erase(at, version.size());
+    }
+  }
   return folded.empty() ? std::string(demangled) : folded;
 }
 

@@ -19,11 +19,7 @@ bool is_unfreed(LimitKind kind) { return kind == LimitKind::kUnfreedBytes || kin
 
 class Judge {
  public:
-  explicit Judge(const GateInput& input) : input_(input), rules_(input.rules) {
-    if (rules_.limits.empty() && !input_.baseline && !rules_.no_tick_growth.value_or(false)) {
-      rules_.limits.push_back({LimitKind::kUnfreedBlocks, 0, "", "default", false});
-    }
-  }
+  explicit Judge(const GateInput& input) : input_(input), rules_(input.rules) {}
 
   Result<Verdict> judge() {
     if (auto checked = check_stacks(); !checked) return tl::unexpected(std::move(checked.error()));
@@ -251,7 +247,7 @@ class Judge {
   }
 
   const GateInput& input_;
-  GateRules rules_;
+  const GateRules& rules_;
   RunFigures figures_;
   std::map<SiteKey, std::size_t> site_index_;
   std::map<const Profile*, FunctionPaths> paths_;

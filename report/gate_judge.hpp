@@ -29,10 +29,10 @@ struct GateInput {
   const SuppressionSet& suppressions;
   std::optional<Baseline> baseline;
   std::string baseline_path;
-  bool accept_baseline = false;  ///< what is new or grown is about to be written to the baseline: it fails nothing
+  bool accept_baseline = false;  ///< what is found is about to be written to the baseline: it fails nothing
 };
 
-/// When neither limits nor a baseline are given, nothing may be unfreed. Errors: a budget whose pattern matches
+/// Errors: a budget whose pattern matches
 /// nothing, rules that need call stacks or ticks on a profile without, too few ticks to judge.
 [[nodiscard]] Result<Verdict> judge(const GateInput& input);
 

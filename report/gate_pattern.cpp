@@ -81,6 +81,7 @@ std::vector<bool> GatePattern::stacks(const Profile& profile, const FunctionPath
 }
 
 bool GatePattern::matches_anything(const Profile& profile, const FunctionPaths& paths) const {
+  if (everything()) return true;
   if (globs_.size() > 1) {
     const std::vector<bool> belongs = stacks(profile, paths);
     return std::find(belongs.begin(), belongs.end(), true) != belongs.end();
@@ -88,7 +89,7 @@ bool GatePattern::matches_anything(const Profile& profile, const FunctionPaths& 
   for (FrameIndex i = 0; i < profile.frames.size(); ++i) {
     if (matches_frame(profile, paths, i)) return true;
   }
-  return everything();
+  return false;
 }
 
 }  // namespace memprof::report

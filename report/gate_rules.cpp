@@ -28,6 +28,8 @@ void GateRules::set(LimitRule rule) {
   }
 }
 
+void GateRules::set_default() { set({LimitKind::kUnfreedBlocks, 0, {}, "default", false}); }
+
 Result<std::uint64_t> parse_limit(LimitKind kind, const std::string& text) {
   if (words_of(kind).unit == Unit::kBytes) {
     const auto bytes = parse_size(text);

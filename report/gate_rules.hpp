@@ -51,6 +51,8 @@ struct GateRules {
 
   /// In place of an earlier one of the same kind and pattern.
   void set(LimitRule rule);
+  /// Nothing may be unfreed: what holds when neither a limit nor a baseline says otherwise.
+  void set_default();
 };
 
 /// A size for bytes, a whole number for counts. Errors name the text and say what is expected.

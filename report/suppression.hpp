@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "profile/result.hpp"
+#include "report/gate.hpp"
 
 namespace memprof::report {
 
@@ -67,6 +68,9 @@ class SuppressionSet {
  private:
   std::vector<Suppression> entries_;
 };
+
+/// Memcheck blocks that suppress the failing sites of a verdict, and nothing but them as far as names tell.
+std::string suppressions_for(const Verdict& verdict);
 
 /// Memcheck blocks, as the built-in ones are written.
 std::string_view built_in_suppressions();

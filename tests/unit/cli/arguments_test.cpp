@@ -24,7 +24,7 @@ struct Parser {
 
 TEST_CASE("The profiled program's words begin at the first that is neither option nor value") {
   const Parser parser;
-  const auto split = split_arguments({"-o", "x.json", "--quiet", "ls", "-o", "--flat"}, parser.app, true);
+  const auto split = split_arguments({"-o", "x.json", "--quiet", "ls", "-o", "--flat"}, parser.app, TakesProgram::kYes);
   REQUIRE(split.has_value());
   CHECK(split->own == Words{"-o", "x.json", "--quiet"});
   CHECK(split->program == Words{"ls", "-o", "--flat"});
@@ -32,15 +32,15 @@ TEST_CASE("The profiled program's words begin at the first that is neither optio
 
 TEST_CASE("Values in the same word do not take the next one") {
   const Parser parser;
-  CHECK(split_arguments({"--output=x", "ls"}, parser.app, true)->program == Words{"ls"});
-  CHECK(split_arguments({"-ox", "ls"}, parser.app, true)->program == Words{"ls"});
-  CHECK(split_arguments({"-qf", "ls"}, parser.app, true)->program == Words{"ls"});
-  CHECK(split_arguments({"-qo", "x", "ls"}, parser.app, true)->program == Words{"ls"});
+  CHECK(split_arguments({"--output=x", "ls"}, parser.app, TakesProgram::kYes)->program == Words{"ls"});
+  CHECK(split_arguments({"-ox", "ls"}, parser.app, TakesProgram::kYes)->program == Words{"ls"});
+  CHECK(split_arguments({"-qf", "ls"}, parser.app, TakesProgram::kYes)->program == Words{"ls"});
+  CHECK(split_arguments({"-qo", "x", "ls"}, parser.app, TakesProgram::kYes)->program == Words{"ls"});
 }
 
 TEST_CASE("Two dashes end memprof's options and are not the program's") {
   const Parser parser;
-  const auto split = split_arguments({"-q", "--", "-odd-name", "--", "x"}, parser.app, true);
+  const auto split = split_arguments({"-q", "--", "-odd-name", "--", "x"}, parser.app, TakesProgram::kYes);
   REQUIRE(split.has_value());
   CHECK(split->own == Words{"-q"});
   CHECK(split->program == Words{"-odd-name", "--", "x"});
@@ -48,15 +48,15 @@ TEST_CASE("Two dashes end memprof's options and are not the program's") {
 
 TEST_CASE("A lone dash is a word, not an option") {
   const Parser parser;
-  CHECK(split_arguments({"-"}, parser.app, false)->own == Words{"-"});
+  CHECK(split_arguments({"-"}, parser.app, TakesProgram::kNo)->own == Words{"-"});
 }
 
 TEST_CASE("Unknown options are refused before the program is started") {
   const Parser parser;
-  const auto split = split_arguments({"--outptu=x", "ls"}, parser.app, true);
+  const auto split = split_arguments({"--outptu=x", "ls"}, parser.app, TakesProgram::kYes);
   REQUIRE_FALSE(split.has_value());
   CHECK(split.error().what == "unknown option '--outptu'");
   CHECK(split.error().hint.find("'--output'") != std::string::npos);
-  CHECK_FALSE(split_arguments({"-qx", "ls"}, parser.app, true).has_value());
-  CHECK_FALSE(split_arguments({"-o"}, parser.app, true).has_value());
+  CHECK_FALSE(split_arguments({"-qx", "ls"}, parser.app, TakesProgram::kYes).has_value());
+  CHECK_FALSE(split_arguments({"-o"}, parser.app, TakesProgram::kYes).has_value());
 }
