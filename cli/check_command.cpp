@@ -190,11 +190,11 @@ Result<Recorded> read_profiles(const std::vector<std::string>& files) {
   return recorded;
 }
 
-Result<std::vector<std::string>> save_profiles(const std::deque<Profile>& profiles, ProfileOutput& output) {
+Result<std::vector<std::string>> save_profiles(const std::vector<const Profile*>& profiles, ProfileOutput& output) {
   std::vector<std::string> paths;
-  for (const Profile& profile : profiles) {
-    const std::string path = paths.empty() ? output.main_path(profile.process) : output.other_path(profile.process);
-    const auto saved = ProfileOutput::save(profile, path);
+  for (const Profile* profile : profiles) {
+    const std::string path = paths.empty() ? output.main_path(profile->process) : output.other_path(profile->process);
+    const auto saved = ProfileOutput::save(*profile, path);
     if (!saved) return tl::unexpected(saved.error());
     if (!saved->trouble.empty()) return failure(saved->trouble, "the profile is in " + saved->path + " instead");
     paths.push_back(saved->path);
@@ -227,10 +227,7 @@ Result<Recorded> run_program(const report::GateConfig& config, const CheckOption
     if (failed) break;
   }
   if (output) {
-    const auto& last = recorded.runs.back().processes;
-    std::deque<Profile> profiles;
-    for (const Profile* profile : last) profiles.push_back(*profile);
-    auto saved = save_profiles(profiles, *output);
+    auto saved = save_profiles(recorded.runs.back().processes, *output);
     if (!saved) return tl::unexpected(std::move(saved.error()));
     recorded.runs.back().files = std::move(*saved);
   }

@@ -1,5 +1,7 @@
 #include "cli/check_command_program.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
@@ -42,7 +44,10 @@ Result<CheckedProgram> CheckedProgram::prepare(const std::vector<std::string>& c
   if (!target) return as_usage(std::move(target.error()));
   auto library = find_preload_library();
   if (!library) return as_usage(std::move(library.error()));
-  return CheckedProgram(command, std::move(*target), std::move(*library), console);
+  CheckedProgram program(command, std::move(*target), std::move(*library), console);
+  for (char** entry = environ; *entry != nullptr; ++entry) program.environment_.emplace_back(*entry);
+  ::unsetenv("DEBUGINFOD_URLS");  // the symbol library would ask servers whenever it finds this
+  return program;
 }
 
 Result<RecordedRun> CheckedProgram::run() {
@@ -50,6 +55,7 @@ Result<RecordedRun> CheckedProgram::run() {
   options.executable = target_.path;
   options.command = command_;
   options.preload_library = library_;
+  options.environment = environment_;
   RunProgress progress(false);
   collect::SessionObserver observer;
   observer.note = [&](const std::string& sentence) {
@@ -65,7 +71,6 @@ Result<RecordedRun> CheckedProgram::run() {
   auto session = collect::run_session(options, observer);
   progress.clear();
   if (!session) return as_usage(std::move(session.error()));
-  ::unsetenv("DEBUGINFOD_URLS");  // the symbol library would ask servers whenever it finds this
   const std::string program = command_.front();
   if (!session->main_process) {
     Error error = std::move(session->unrecorded).in(program + " could not be recorded");

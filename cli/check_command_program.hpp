@@ -33,6 +33,7 @@ class CheckedProgram {
   std::vector<std::string> command_;
   collect::Target target_;
   std::string library_;
+  std::vector<std::string> environment_;  ///< the program's
   Console* console_;
 };
 

@@ -28,6 +28,12 @@ memprof_require_pkg(LIBZSTD libzstd libzstd-dev)
 memprof_require_pkg(ZLIB zlib zlib1g-dev)
 memprof_require_pkg(LIBUNWIND libunwind libunwind-dev)
 
+# Used as a header: its shared library throws exceptions.
+find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h)
+if(NOT TOMLPLUSPLUS_INCLUDE_DIR)
+  message(FATAL_ERROR "toml++ is missing: apt-get install libtomlplusplus-dev (scripts/install-deps does it)")
+endif()
+
 # libiberty has neither a pkg-config file nor a shared library; it demangles what libstdc++ can't: Rust, and long names.
 find_library(LIBIBERTY_LIBRARY iberty)
 find_path(LIBIBERTY_INCLUDE_DIR libiberty/demangle.h)

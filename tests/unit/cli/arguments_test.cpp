@@ -5,6 +5,7 @@
 #include "tests/catch.hpp"
 
 using memprof::cli::split_arguments;
+using memprof::cli::TakesProgram;
 using Words = std::vector<std::string>;
 
 namespace {
@@ -59,4 +60,13 @@ TEST_CASE("Unknown options are refused before the program is started") {
   CHECK(split.error().hint.find("'--output'") != std::string::npos);
   CHECK_FALSE(split_arguments({"-qx", "ls"}, parser.app, TakesProgram::kYes).has_value());
   CHECK_FALSE(split_arguments({"-o"}, parser.app, TakesProgram::kYes).has_value());
+}
+
+TEST_CASE("Of a command that takes a program after dashes only, words before are its own") {
+  const Parser parser;
+  const auto split =
+      split_arguments({"-q", "a.json", "b.json", "--", "ls", "-o"}, parser.app, TakesProgram::kAfterDashes);
+  REQUIRE(split.has_value());
+  CHECK(split->own == Words{"-q", "a.json", "b.json"});
+  CHECK(split->program == Words{"ls", "-o"});
 }
