@@ -7,7 +7,7 @@
 namespace memprof::cli {
 namespace {
 
-constexpr char kPatience[] = "\nmemprof: the profile is being written; once more to give it up\n";
+constexpr char kPatience[] = "memprof: the profile is being written; once more to give it up\n";
 
 extern "C" void ask_for_patience(int) {
   const int saved = errno;

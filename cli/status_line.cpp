@@ -42,6 +42,9 @@ std::string_view first_columns(std::string_view text, unsigned columns) {
   return text.substr(0, end);
 }
 
+/// One column less than there are: a full line would make some terminals go to the next.
+unsigned room(const winsize& size) { return (size.ws_col > 1 ? size.ws_col : 80u) - 1; }
+
 std::string go_to_row(unsigned row) { return "\033[" + std::to_string(row) + ";1H"; }
 
 }  // namespace
@@ -64,7 +67,7 @@ void StatusLine::show_beside_program(const std::string& text) {
   if (shown_ != Shown::kLastRow) take_last_row(size.ws_row);
   std::string bytes(kSaveCursor);
   bytes += go_to_row(rows_);
-  bytes += first_columns(text, size.ws_col);
+  bytes += first_columns(text, room(size));
   bytes += kEraseToEnd;
   bytes += kRestoreCursor;
   write(bytes);
@@ -73,10 +76,8 @@ void StatusLine::show_beside_program(const std::string& text) {
 void StatusLine::show_at_cursor(const std::string& text) {
   if (!usable_) return;
   if (shown_ == Shown::kLastRow) clear();
-  const unsigned columns = size_of(descriptor_).ws_col;
   std::string bytes(kStartOfLine);
-  // One column less than there are: a full line would make some terminals go to the next.
-  bytes += first_columns(text, (columns > 1 ? columns : 80) - 1);
+  bytes += first_columns(text, room(size_of(descriptor_)));
   bytes += kEraseToEnd;
   bytes += kStartOfLine;
   write(bytes);

@@ -2,8 +2,7 @@
 // What `memprof run` does, without a word on the terminal: starts the program with the library in front, serves the
 // handshake for the whole process tree, drains the rings, and hands over what each process image did.
 //
-// One session at a time, run from the main thread: it holds every region's collector lock (ProcessRecorder::create),
-// and signal handling belongs to the whole process anyway.
+// One session at a time, run from the main thread: signals belong to the whole process.
 
 #include <cstddef>
 #include <cstdint>

@@ -223,6 +223,16 @@ TEST_CASE("option --depth limits the stacks, 0 records none") {
   CHECK(profile.capture.truncated_stacks > 0);
 }
 
+TEST_CASE("--drop never lets the program wait, and owns up to what it dropped") {
+  TemporaryDirectory directory;
+  const auto run = run_command(memprof_run(directory, {"--drop", "--depth", "0", test_program("fork_threads")}));
+  CHECK(run.status == 0);
+  for (const Profile& profile : read_profiles(directory.path())) {
+    CHECK(profile.capture.ring_waits == 0);
+    CHECK(profile.capture.complete == (profile.capture.dropped_events == 0));
+  }
+}
+
 TEST_CASE("an exec chain is one program with several images, and the last one is the main one") {
   TemporaryDirectory directory;
   const auto run = run_command(memprof_run(directory, shell("exec " + test_program("known_peak"))));
