@@ -1,67 +1,80 @@
 #include "collect/live_set.hpp"
 
 #include <algorithm>
+#include <array>
 #include <random>
+#include <utility>
 
 namespace memprof::collect {
 namespace {
 
-/// How many events ahead tags are fetched, and then slots. A miss takes about as long as this many hits.
-constexpr std::size_t kTagsAhead = 24;
-constexpr std::size_t kSlotAhead = 10;
-/// Hashes that were computed ahead; a power of two above kTagsAhead.
-constexpr std::size_t kWindow = 32;
+/// How many events ahead the page, and then its slot, are fetched. A miss takes about as long as this many hits.
+constexpr std::size_t kPageAhead = 32;
+constexpr std::size_t kSlotAhead = 16;
+static_assert(std::size_t{1} << LivePage::kShift == 64 * LivePage::kGranule);
+
+std::uint64_t random_seed() {
+  std::random_device random;
+  return static_cast<std::uint64_t>(random()) << 32 | random();
+}
+
+constexpr std::uint64_t kLastBirth = (std::uint64_t{1} << 44) - 1;
+
+/// As if it had gone through a slot.
+std::uint64_t kept_birth(std::uint64_t birth) { return std::min(birth >> LiveSet::kBirthShift, kLastBirth); }
 
 }  // namespace
 
-LiveSet::LiveSet() {
-  std::random_device random;
-  seed_ = static_cast<std::uint64_t>(random()) << 32 | random();
-  for (LiveTable& shard : shards_) shard.set_seed(seed_);
+LiveSet::LiveSet() : hash_{random_seed()} {
+  shards_.reserve(kShards);
+  for (unsigned i = 0; i < kShards; ++i) shards_.emplace_back(chunks_);
+}
+
+std::uint64_t LiveSet::HashKey::operator()(std::uint64_t key) const {
+  std::uint64_t value = (key ^ seed) * 0x9e37'79b9'7f4a'7c15u;  // 2^64 / golden ratio
+  value ^= value >> 32;
+  return value * 0xd6e8'feb8'6659'fd93u;  // an odd constant with good avalanche (Pelle Evensen's rrmxmx notes)
 }
 
 void LiveSet::resolve(std::span<Event> events, Relocations& relocations, unsigned part, unsigned parts) {
-  std::array<std::uint64_t, kWindow> hashes{};
+  std::array<std::uint64_t, kPageAhead> hashes{};
+  const auto fetch_page = [&](std::size_t index) {
+    const std::uint64_t hash = hash_(LivePage::key_of(events[index].address));
+    hashes[index % kPageAhead] = hash;
+    shards_[shard_index(hash)].pages.prefetch(hash);
+  };
   const std::size_t size = events.size();
-  const auto is_ours = [&](std::uint64_t hash) { return parts == 1 || shard_of(hash) % parts == part; };
-  // Three events at once, each at its own stage.
-  for (std::size_t i = 0; i < size + kTagsAhead; ++i) {
-    if (i < size) {
-      const std::uint64_t hash = hashes[i % kWindow] = hash_address(events[i].address, seed_);
-      if (is_ours(hash)) shards_[shard_of(hash)].prefetch_tags(hash);
+  for (std::size_t i = 0; i < std::min(kPageAhead, size); ++i) fetch_page(i);
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::uint64_t hash = hashes[i % kPageAhead];
+    if (i + kPageAhead < size) fetch_page(i + kPageAhead);
+    if (i + kSlotAhead < size) {
+      const std::uint64_t later = hashes[(i + kSlotAhead) % kPageAhead];
+      shards_[shard_index(later)].pages.prefetch_slot(later, events[i + kSlotAhead].address);
     }
-    constexpr std::size_t kBehind = kTagsAhead - kSlotAhead;
-    if (i >= kBehind && i - kBehind < size) {
-      const std::uint64_t hash = hashes[(i - kBehind) % kWindow];
-      if (is_ours(hash)) shards_[shard_of(hash)].prefetch_slot(hash);
-    }
-    if (i >= kTagsAhead) {
-      const std::uint64_t hash = hashes[(i - kTagsAhead) % kWindow];
-      if (is_ours(hash)) resolve_one(events[i - kTagsAhead], hash, relocations);
-    }
+    if (parts == 1 || shard_index(hash) % parts == part) resolve_one(events[i], hash, relocations);
   }
 }
 
 void LiveSet::resolve_one(Event& event, std::uint64_t hash, Relocations& relocations) {
   using wire::Operation;
-  LiveTable& shard = shards_[shard_of(hash)];
   switch (event.operation) {
     case Operation::kAlloc:
     case Operation::kReallocEnd:
       if (event.address == 0) return;  // realloc(p, 0)
-      event.found = shard.insert(hash, event.address, {event.size, event.ticks, event.site, event.thread}, event.block);
+      event.found = insert(hash, event.address, {event.size, event.ticks, event.site, event.thread}, event.block);
       return;
     case Operation::kFree:
-      event.found = shard.remove(hash, event.address, event.block);
+      event.found = remove(hash, event.address, event.block);
       return;
     case Operation::kReallocBegin: {
       Relocations::Relocation& relocation = relocations[event.relocation];
-      relocation.found = shard.remove(hash, event.address, relocation.block);
+      relocation.found = remove(hash, event.address, relocation.block);
       return;
     }
     case Operation::kReallocFail:
       if (event.relocation != kNoRelocation && relocations[event.relocation].found) {
-        event.found = shard.insert(hash, event.address, relocations[event.relocation].block, event.block);
+        event.found = insert(hash, event.address, relocations[event.relocation].block, event.block);
       }
       return;
     default:
@@ -69,15 +82,85 @@ void LiveSet::resolve_one(Event& event, std::uint64_t hash, Relocations& relocat
   }
 }
 
+bool LiveSet::insert(std::uint64_t hash, std::uint64_t address, const Block& block, Block& replaced) {
+  Shard& shard = shards_[shard_index(hash)];
+  if (address % LivePage::kGranule != 0) return insert_misaligned(shard, address, block, replaced);
+  LivePage& page = shard.pages.find_or_add(hash, LivePage::key_of(address), hash_);
+  const std::uint64_t bit = LivePage::bit_of(address);
+  if (page.holds(bit)) {
+    LiveSlot& slot = page.slot(bit);
+    replaced = take(slot, address, shard);
+    fill(slot, address, block, shard);
+    return true;
+  }
+  fill(page.add(bit, shard.pages.arena()), address, block, shard);
+  ++shard.count;
+  return false;
+}
+
+bool LiveSet::remove(std::uint64_t hash, std::uint64_t address, Block& removed) {
+  Shard& shard = shards_[shard_index(hash)];
+  if (address % LivePage::kGranule != 0) return remove_misaligned(shard, address, removed);
+  LivePage* const page = shard.pages.find(hash, LivePage::key_of(address));
+  const std::uint64_t bit = LivePage::bit_of(address);
+  if (page == nullptr || !page->holds(bit)) return false;
+  removed = take(page->slot(bit), address, shard);
+  page->remove(bit);
+  --shard.count;
+  return true;
+}
+
+bool LiveSet::insert_misaligned(Shard& shard, std::uint64_t address, const Block& block, Block& replaced) {
+  Block kept = block;
+  kept.birth = kept_birth(block.birth) << kBirthShift;
+  const auto [entry, added] = shard.misaligned.try_emplace(address, kept);
+  if (added) {
+    ++shard.count;
+    return false;
+  }
+  replaced = std::exchange(entry->second, kept);
+  return true;
+}
+
+bool LiveSet::remove_misaligned(Shard& shard, std::uint64_t address, Block& removed) {
+  const auto entry = shard.misaligned.find(address);
+  if (entry == shard.misaligned.end()) return false;
+  removed = entry->second;
+  shard.misaligned.erase(entry);
+  --shard.count;
+  return true;
+}
+
+Block LiveSet::take(const LiveSlot& slot, std::uint64_t address, Shard& shard) {
+  Block block;
+  block.size = slot.low_size;
+  if (slot.low_size == kBigSize) {
+    const auto big = shard.big_sizes.find(address);
+    block.size = big->second;
+    shard.big_sizes.erase(big);
+  }
+  block.birth = slot.birth_and_thread >> 20 << kBirthShift;
+  block.site = slot.site;
+  block.thread = static_cast<std::uint32_t>(slot.birth_and_thread & (kMaxThreads - 1));
+  return block;
+}
+
+void LiveSet::fill(LiveSlot& slot, std::uint64_t address, const Block& block, Shard& shard) {
+  slot.low_size = static_cast<std::uint32_t>(std::min<std::uint64_t>(block.size, kBigSize));
+  if (slot.low_size == kBigSize) shard.big_sizes[address] = block.size;
+  slot.site = block.site;
+  slot.birth_and_thread = kept_birth(block.birth) << 20 | block.thread;
+}
+
 std::size_t LiveSet::size() const {
   std::size_t sum = 0;
-  for (const LiveTable& shard : shards_) sum += shard.size();
+  for (const Shard& shard : shards_) sum += shard.count;
   return sum;
 }
 
 std::size_t LiveSet::bytes() const {
   std::size_t sum = 0;
-  for (const LiveTable& shard : shards_) sum += shard.bytes();
+  for (const Shard& shard : shards_) sum += shard.pages.bytes();
   return sum;
 }
 

@@ -1,30 +1,33 @@
 #pragma once
-// All blocks that live, by address: 16 tables, each for the addresses of one part of the hash. One thread at a time
-// per part (see resolve()). Tables grow
-// one at a time, so no event waits for the whole set to grow.
+// All blocks that live, by address. One thread at a time per part (see resolve()).
+//
+// 16 shards by hash of the address's page, each with a table of pages (collect/live_pages.hpp). 18 to 35 bytes a block
+// where blocks are up to 128 bytes apart, about 70 where they are a page (512 bytes) or more apart.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <unordered_map>
+#include <vector>
 
 #include "collect/event.hpp"
-#include "collect/live_table.hpp"
+#include "collect/live_pages.hpp"
 #include "collect/relocations.hpp"
 
 namespace memprof::collect {
 
 class LiveSet {
  public:
-  static constexpr unsigned kShards = 1u << LiveTable::kShardBits;
+  static constexpr unsigned kShards = 1u << LivePages::kShardBits;
   /// Birth times are kept in units of 128 ticks (43 ns at 3 GHz), thread indices in 20 bits.
-  static constexpr std::uint64_t kBirthUnit = std::uint64_t{1} << LiveTable::kBirthShift;
-  static constexpr std::uint32_t kMaxThreads = 1u << LiveTable::kThreadBits;
+  static constexpr unsigned kBirthShift = 7;
+  static constexpr std::uint64_t kBirthUnit = std::uint64_t{1} << kBirthShift;
+  static constexpr std::uint32_t kMaxThreads = 1u << 20;
 
   LiveSet();
 
   /// Fills in Event::found and Event::block, and the Relocations of reallocs, for the events whose address belongs to
-  /// `part` of `parts`. Different parts of one batch may be resolved at once. Throws std::bad_alloc.
+  /// `part` of `parts`. Different parts of one batch may be resolved at once.
   void resolve(std::span<Event> events, Relocations& relocations, unsigned part = 0, unsigned parts = 1);
 
   std::size_t size() const;
@@ -32,12 +35,42 @@ class LiveSet {
   std::size_t bytes() const;
 
  private:
-  static unsigned shard_of(std::uint64_t hash) { return static_cast<unsigned>(hash >> (64 - LiveTable::kShardBits)); }
-  void resolve_one(Event& event, std::uint64_t hash, Relocations& relocations);
+  static constexpr std::uint32_t kBigSize = 0xffff'ffffu;
 
-  /// Differs from run to run, so that no program can choose addresses that collide.
-  std::uint64_t seed_;
-  std::array<LiveTable, kShards> shards_;
+  struct alignas(64) Shard {
+    explicit Shard(ArenaChunks& chunks) : pages(chunks) {}
+
+    LivePages pages;
+    std::size_t count = 0;
+    /// Of blocks with kBigSize in their slot, by address.
+    std::unordered_map<std::uint64_t, std::uint64_t> big_sizes;
+    /// No allocator returns addresses that are not multiples of 8, but a broken target may record some.
+    std::unordered_map<std::uint64_t, Block> misaligned;
+  };
+
+  struct HashKey {
+    std::uint64_t seed;
+    std::uint64_t operator()(std::uint64_t key) const;
+  };
+
+  static unsigned shard_index(std::uint64_t hash) {
+    return static_cast<unsigned>(hash >> (64 - LivePages::kShardBits));
+  }
+
+  void resolve_one(Event& event, std::uint64_t hash, Relocations& relocations);
+  /// True: a block was there already and is handed out in `replaced`.
+  bool insert(std::uint64_t hash, std::uint64_t address, const Block& block, Block& replaced);
+  bool remove(std::uint64_t hash, std::uint64_t address, Block& removed);
+  static bool insert_misaligned(Shard& shard, std::uint64_t address, const Block& block, Block& replaced);
+  static bool remove_misaligned(Shard& shard, std::uint64_t address, Block& removed);
+  /// The block in a slot that is about to be given up.
+  static Block take(const LiveSlot& slot, std::uint64_t address, Shard& shard);
+  static void fill(LiveSlot& slot, std::uint64_t address, const Block& block, Shard& shard);
+
+  /// The seed differs from run to run, so that no program can choose addresses that collide.
+  HashKey hash_;
+  ArenaChunks chunks_;
+  std::vector<Shard> shards_;
 };
 
 }  // namespace memprof::collect

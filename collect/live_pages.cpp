@@ -1,0 +1,104 @@
+#include "collect/live_pages.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace memprof::collect {
+
+LiveSlot* ArenaChunks::take() {
+  const std::lock_guard guard(mutex_);
+  if (left_ == 0) {
+    GrowablePages& span = spans_.emplace_back();
+    span.grow(span_chunks_ * kSlots * sizeof(LiveSlot));
+    next_ = static_cast<LiveSlot*>(span.data());
+    left_ = span_chunks_;
+    span_chunks_ = std::min(span_chunks_ * 2, kLastSpan);
+  }
+  --left_;
+  return std::exchange(next_, next_ + kSlots);
+}
+
+LiveSlot* SlotArena::allocate(unsigned size_class) {
+  if (LiveSlot* const array = released_[size_class]) {
+    Released first;
+    std::memcpy(&first, array, sizeof(first));
+    released_[size_class] = first.next;
+    return array;
+  }
+  const std::size_t wanted = kCapacities[size_class];
+  if (left_ < wanted) {
+    LiveSlot* const chunk = chunks_.take();
+    // What is left of the old chunk becomes arrays of the sizes that fit.
+    for (unsigned i = size_class; --i > 0;) {
+      for (; left_ >= kCapacities[i]; left_ -= kCapacities[i], next_ += kCapacities[i]) release(next_, i);
+    }
+    next_ = chunk;
+    left_ = ArenaChunks::kSlots;
+    ++chunk_count_;
+  }
+  left_ -= wanted;
+  return std::exchange(next_, next_ + wanted);
+}
+
+void SlotArena::release(LiveSlot* array, unsigned size_class) {
+  const Released first{released_[size_class]};
+  std::memcpy(static_cast<void*>(array), &first, sizeof(first));
+  released_[size_class] = array;
+}
+
+void LivePage::make_slot(std::uint64_t bit, SlotArena& arena) {
+  unsigned used = count(taken);
+  if (used == capacity()) {
+    // Only when a good part is gained: compacting costs as much as enlarging.
+    if (count(live) + std::max(1u, used / 4) <= used) {
+      compact();
+      used = count(taken);
+    } else {
+      enlarge(arena);
+    }
+  }
+  LiveSlot* const place = &slot(bit);
+  std::copy_backward(place, slots + used, slots + used + 1);
+  taken |= bit;
+}
+
+void LivePage::compact() {
+  LiveSlot* to = slots;
+  const LiveSlot* from = slots;
+  for (std::uint64_t left = taken; left != 0; left &= left - 1, ++from) {
+    if ((live & left & -left) != 0) *to++ = *from;
+  }
+  taken = live;
+}
+
+void LivePage::enlarge(SlotArena& arena) {
+  LiveSlot* const larger = arena.allocate(size_class() + 1);
+  if (slots != nullptr) {
+    std::copy_n(slots, count(taken), larger);
+    arena.release(slots, size_class());
+  }
+  slots = larger;
+  ++key_and_class;
+}
+
+std::vector<LivePage> LivePages::take_pages_in_use() {
+  std::vector<LivePage> pages;
+  const auto in_use = [](const LivePage& page) { return page.live != 0; };
+  pages.reserve(static_cast<std::size_t>(std::count_if(table_.begin(), table_.end(), in_use)));
+  // Between 50 and 75 % full.
+  std::vector<LivePage> table(std::max(kFirstCapacity, pages.capacity() * 2));
+  for (const LivePage& page : table_) {
+    if (in_use(page)) {
+      pages.push_back(page);
+    } else if (page.slots != nullptr) {
+      arena_.release(page.slots, page.size_class());
+    }
+  }
+  table_ = std::move(table);
+  count_ = pages.size();
+  limit_ = table_.size() / 4 * 3;
+  return pages;
+}
+
+}  // namespace memprof::collect

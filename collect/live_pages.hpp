@@ -1,0 +1,191 @@
+#pragma once
+// Blocks grouped by the 512 bytes of addresses that they begin in, for LiveSet. Neighbours in the target's heap are
+// neighbours here, so a program that walks through its heap costs the collector few cache misses.
+//
+// A page has one bit for each multiple of 8, and an array that holds a slot for each set bit, in the order of the
+// addresses; so a slot needs no address. A slot whose block is gone stays in its place, since the next block often has
+// the same address: in a steady heap an event touches the page and one slot, both known early enough to be fetched
+// ahead. Arrays come from an arena in a few sizes and are reused by size.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+#include "collect/growable_pages.hpp"
+
+namespace memprof::collect {
+
+struct LiveSlot {
+  std::uint32_t low_size;  ///< see LiveSet::kBigSize
+  std::uint32_t site;
+  std::uint64_t birth_and_thread;
+};
+static_assert(sizeof(LiveSlot) == 16);
+
+/// Memory for the arenas of all shards, in huge pages once there is much of it. Any thread.
+class ArenaChunks {
+ public:
+  static constexpr std::size_t kSlots = 512;  ///< of a chunk: 8 KiB
+
+  /// A chunk that lives as long as this. Throws std::bad_alloc.
+  LiveSlot* take();
+
+ private:
+  // Spans double from 128 KiB to 16 MiB.
+  static constexpr std::size_t kFirstSpan = 16;
+  static constexpr std::size_t kLastSpan = 2048;
+
+  std::mutex mutex_;
+  std::deque<GrowablePages> spans_;
+  std::size_t span_chunks_ = kFirstSpan;  ///< of the next span
+  LiveSlot* next_ = nullptr;
+  std::size_t left_ = 0;  ///< chunks from next_ on
+};
+
+/// Arrays of slots for one shard.
+class SlotArena {
+ public:
+  /// By size class; the first is that of no array.
+  static constexpr std::array<std::uint8_t, 10> kCapacities{0, 1, 2, 4, 8, 16, 24, 32, 48, 64};
+
+  explicit SlotArena(ArenaChunks& chunks) : chunks_(chunks) {}
+
+  /// An array of kCapacities[size_class] slots.
+  LiveSlot* allocate(unsigned size_class);
+  void release(LiveSlot* array, unsigned size_class);
+
+  std::size_t bytes() const { return chunk_count_ * ArenaChunks::kSlots * sizeof(LiveSlot); }
+
+ private:
+  /// A released array begins with the next one.
+  struct Released {
+    LiveSlot* next;
+  };
+
+  ArenaChunks& chunks_;
+  LiveSlot* next_ = nullptr;  ///< unused part of the last chunk
+  std::size_t left_ = 0;
+  std::size_t chunk_count_ = 0;
+  std::array<LiveSlot*, kCapacities.size()> released_{};
+};
+
+struct alignas(32) LivePage {
+  static constexpr unsigned kShift = 9;
+  static constexpr std::uint64_t kGranule = 8;
+  static constexpr unsigned kClassBits = 4;
+
+  std::uint64_t key_and_class = 0;  ///< key << kClassBits | size class of `slots`; 0: no page
+  LiveSlot* slots = nullptr;
+  std::uint64_t taken = 0;  ///< by granule: has a slot
+  std::uint64_t live = 0;   ///< by granule: has a slot with a block; part of `taken`
+
+  /// Never 0.
+  static std::uint64_t key_of(std::uint64_t address) { return (address >> kShift) + 1; }
+  static std::uint64_t bit_of(std::uint64_t address) { return std::uint64_t{1} << (address / kGranule % 64); }
+  /// std::popcount would be a call on processors that are not known to have the instruction.
+  static unsigned count(std::uint64_t bits) {
+    bits -= bits >> 1 & 0x5555'5555'5555'5555u;
+    bits = (bits & 0x3333'3333'3333'3333u) + (bits >> 2 & 0x3333'3333'3333'3333u);
+    bits = (bits + (bits >> 4)) & 0x0f0f'0f0f'0f0f'0f0fu;
+    return static_cast<unsigned>(bits * 0x0101'0101'0101'0101u >> 56);
+  }
+
+  std::uint64_t key() const { return key_and_class >> kClassBits; }
+  unsigned size_class() const { return key_and_class & ((1u << kClassBits) - 1); }
+  unsigned capacity() const { return SlotArena::kCapacities[size_class()]; }
+
+  bool holds(std::uint64_t bit) const { return (live & bit) != 0; }
+  /// The slot that the bit has, or would have.
+  LiveSlot& slot(std::uint64_t bit) const { return slots[count(taken & (bit - 1))]; }
+  /// A slot for a bit that is not live; to be filled in.
+  LiveSlot& add(std::uint64_t bit, SlotArena& arena) {
+    if ((taken & bit) == 0) make_slot(bit, arena);
+    live |= bit;
+    return slot(bit);
+  }
+  /// The bit is live.
+  void remove(std::uint64_t bit) {
+    live &= ~bit;
+    if (live == 0) taken = 0;
+  }
+
+ private:
+  void make_slot(std::uint64_t bit, SlotArena& arena);
+  /// Drops the slots without blocks.
+  void compact();
+  void enlarge(SlotArena& arena);
+};
+static_assert(sizeof(LivePage) == 32);
+
+/// The pages of one shard: open addressing with linear probing. A page stays when its last block goes, since the next
+/// one often comes soon; pages that are empty when the table is full are thrown out.
+class LivePages {
+ public:
+  /// Upper bits of the hash that say which shard it is.
+  static constexpr unsigned kShardBits = 4;
+
+  explicit LivePages(ArenaChunks& chunks) : arena_(chunks) {}
+
+  /// Null: there is none. `hash` is of the key.
+  LivePage* find(std::uint64_t hash, std::uint64_t key) {
+    if (table_.empty()) return nullptr;
+    for (std::size_t at = home(hash);; at = after(at)) {
+      if (table_[at].key() == key) return &table_[at];
+      if (table_[at].key_and_class == 0) return nullptr;
+    }
+  }
+  /// The page, a new one if need be. Pages found before are no longer valid. `rehash` maps a key to its hash.
+  template <typename Rehash>
+  LivePage& find_or_add(std::uint64_t hash, std::uint64_t key, const Rehash& rehash) {
+    if (LivePage* const page = find(hash, key)) return *page;
+    if (count_ >= limit_) rebuild(rehash);
+    ++count_;
+    LivePage& page = vacancy(hash);
+    page.key_and_class = key << LivePage::kClassBits;
+    return page;
+  }
+  SlotArena& arena() { return arena_; }
+
+  void prefetch(std::uint64_t hash) const {
+    if (!table_.empty()) __builtin_prefetch(&table_[home(hash)], 1);
+  }
+  /// After prefetch() has had its effect.
+  void prefetch_slot(std::uint64_t hash, std::uint64_t address) {
+    const LivePage* const page = find(hash, LivePage::key_of(address));
+    if (page != nullptr) __builtin_prefetch(&page->slot(LivePage::bit_of(address)), 1);
+  }
+
+  std::size_t bytes() const { return table_.size() * sizeof(LivePage) + arena_.bytes(); }
+
+ private:
+  static constexpr std::size_t kFirstCapacity = 32;
+
+  /// The hash scaled to the capacity; its top bits chose the shard.
+  std::size_t home(std::uint64_t hash) const {
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<std::size_t>(static_cast<Wide>(hash << kShardBits) * table_.size() >> 64);
+  }
+  std::size_t after(std::size_t at) const { return at + 1 == table_.size() ? 0 : at + 1; }
+  LivePage& vacancy(std::uint64_t hash) {
+    std::size_t at = home(hash);
+    while (table_[at].key_and_class != 0) at = after(at);
+    return table_[at];
+  }
+  /// Takes all pages out but the empty ones, and makes the table larger if the others need it.
+  std::vector<LivePage> take_pages_in_use();
+
+  template <typename Rehash>
+  void rebuild(const Rehash& rehash) {
+    for (const LivePage& page : take_pages_in_use()) vacancy(rehash(page.key())) = page;
+  }
+
+  std::vector<LivePage> table_;
+  std::size_t count_ = 0;
+  std::size_t limit_ = 0;  ///< rebuild when count_ reaches it
+  SlotArena arena_;
+};
+
+}  // namespace memprof::collect
