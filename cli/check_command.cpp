@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli/check_command_formats.hpp"
 #include "cli/check_command_program.hpp"
-#include "cli/check_command_text.hpp"
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "cli/printable.hpp"
@@ -26,7 +26,7 @@ constexpr char kCommandLine[] = "command line";
 struct CheckOptions {
   std::vector<std::string> files;
   std::vector<std::string> limits = std::vector<std::string>(report::kLimitKinds.size());
-  std::vector<std::string> budgets, suppressions;
+  std::vector<std::string> budgets, suppressions, formats;
   std::string growth, baseline, write_baseline, config, output;
   bool no_new_sites = false, no_tick_growth = false, update_baseline = false;
   bool no_default_suppressions = false, gen_suppressions = false;
@@ -249,6 +249,8 @@ Result<std::string> save_baseline(const report::Verdict& verdict, const std::str
 
 Result<int> check(const CheckOptions& options, const Invocation& invocation) {
   if (auto sensible = check_contradictions(options, invocation); !sensible) return tl::unexpected(sensible.error());
+  const auto outputs = parse_verdict_outputs(options.formats, options.gen_suppressions);
+  if (!outputs) return tl::unexpected(outputs.error());
   auto config = combine(options);
   if (!config) return tl::unexpected(std::move(config.error()));
   if (options.print_config) {
@@ -267,6 +269,7 @@ Result<int> check(const CheckOptions& options, const Invocation& invocation) {
     if (!baseline) return tl::unexpected(std::move(baseline.error()));
     input.baseline = std::move(*baseline);
   }
+  if (auto removed = remove_old_verdicts(*outputs); !removed) return tl::unexpected(removed.error());
   auto recorded = invocation.program.empty() ? read_profiles(options.files) : run_program(*config, options, invocation);
   if (!recorded) return tl::unexpected(std::move(recorded.error()));
   input.runs = std::move(recorded->runs);
@@ -277,7 +280,9 @@ Result<int> check(const CheckOptions& options, const Invocation& invocation) {
     if (!saved) return tl::unexpected(std::move(saved.error()));
     verdict->notes.push_back(*saved);
   }
-  invocation.console.out << verdict_text(*verdict);
+  if (auto shown = write_verdicts(*outputs, *verdict, invocation.console.out); !shown) {
+    return tl::unexpected(shown.error());
+  }
   if (options.gen_suppressions) invocation.console.out << report::suppressions_for(*verdict);
   return report::exit_status(verdict->outcome);
 }
@@ -303,6 +308,8 @@ void define_options(CLI::App& parser, CheckOptions& options) {
   add_flag(parser, "--no-default-suppressions", options.no_default_suppressions,
            "do not suppress what libraries keep on purpose");
   add_flag(parser, "--gen-suppressions", options.gen_suppressions, "print suppressions for what failed");
+  add_list(parser, "--format", options.formats, "FORMAT[=FILE]",
+           "text (default), json, junit, sarif, github, gitlab or markdown; may be repeated");
   add_flag(parser, "--no-tick-growth", options.no_tick_growth,
            "fail on sites that grow from memprof_tick() to memprof_tick() (default where there are ticks)");
   add_text(parser, "--warmup", options.warmup, "N", "do not judge the first N ticks, or repeats");

@@ -5,6 +5,7 @@
 #include "report/clean_text.hpp"
 #include "report/format.hpp"
 #include "report/format_findings.hpp"
+#include "report/gate_text.hpp"
 #include "report/units.hpp"
 
 namespace memprof::report {
@@ -126,7 +127,7 @@ std::string suppressed_text(const Verdict& verdict) {
     blocks += use.blocks;
   }
   if (blocks == 0) return {};
-  return "\nSuppressed: " + format_size(bytes) + " in " + format_count(blocks) + " blocks.\n";
+  return "\nSuppressed: " + unfreed_text(bytes, blocks) + ".\n";
 }
 
 std::string remarks(const Verdict& verdict) {
