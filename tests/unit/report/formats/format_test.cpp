@@ -78,7 +78,8 @@ TEST_CASE("GitHub gets at most 10 annotations, and the others as lines that are 
   const auto count = [](const std::string& text, const std::string& start) {
     std::istringstream lines(text);
     std::size_t found = 0;
-    for (std::string line; std::getline(lines, line);) if (line.starts_with(start)) ++found;
+    for (std::string line; std::getline(lines, line);)
+      if (line.starts_with(start)) ++found;
     return found;
   };
   const std::string ten = format_github(compared_verdict(10), sample_context());
