@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <system_error>
+#include <unordered_map>
 
 #include "cli/check_command_text.hpp"
 #include "profile/output_file.hpp"
@@ -33,9 +35,13 @@ fs::path repository_root() {
 
 report::FormatContext format_context() {
   const fs::path root = repository_root();
-  const auto has_file = [root](const std::string& path) {
+  // Stacks name the same files again and again, in every format.
+  const auto known = std::make_shared<std::unordered_map<std::string, bool>>();
+  const auto has_file = [root, known](const std::string& path) {
+    const auto [entry, added] = known->try_emplace(path, false);
     std::error_code error;
-    return fs::is_regular_file(root / path, error);
+    if (added) entry->second = fs::is_regular_file(root / path, error);
+    return entry->second;
   };
   return {root.string(), has_file, MEMPROF_VERSION};
 }

@@ -83,7 +83,7 @@ inline Verdict failing_verdict() {
                    user_frame("main", "/home/ana/my project/src/main.cpp", 7)},
                   4, 4096),
       sample_site("00000000000000bb",
-                  {user_frame("::error::`*not_a_command*` ##[error]@ana", "/build/elsewhere/src/cache.cpp", 3),
+                  {user_frame("::error::`*not_a_command*` ##[error]@ana|1", "/build/elsewhere/src/cache.cpp", 3),
                    user_frame("main", "/home/ana/my project/src/main.cpp", 9)},
                   1, 200),
       sample_site("00000000000000cc", {user_frame("bad\x01\xFF\n\nname]]>", "", 0)}, 1, 4),
