@@ -82,10 +82,11 @@ GrowablePages::~GrowablePages() {
 }
 
 void GrowablePages::grow(std::size_t bytes) {
+  if (bytes <= bytes_) return;
   const bool huge = bytes >= kHugeFrom;
   const bool was_huge = bytes_ >= kHugeFrom;
-  bytes = round_up(bytes, huge ? kHugePage : kPage);
-  if (bytes <= bytes_) return;
+  const std::size_t fewer = bytes / kHugePage * kHugePage;
+  bytes = !huge ? round_up(bytes, kPage) : fewer > bytes_ ? fewer : fewer + kHugePage;
   data_ = data_ == nullptr ? map_new(bytes, huge) : enlarge(data_, bytes_, bytes, huge);
   const std::size_t old_bytes = std::exchange(bytes_, bytes);
   // All advice is for speed only: an old kernel may refuse it.

@@ -9,16 +9,16 @@ namespace memprof::collect {
 
 class GrowablePages {
  public:
-  /// From this size on in huge pages: at most an eighth is wasted.
-  static constexpr std::size_t kHugeFrom = std::size_t{16} << 20;
+  /// From this size on in whole huge pages.
+  static constexpr std::size_t kHugeFrom = std::size_t{8} << 20;
 
   GrowablePages() = default;
   ~GrowablePages();
   GrowablePages(const GrowablePages&) = delete;
   GrowablePages& operator=(const GrowablePages&) = delete;
 
-  /// Enlarges to at least `bytes`, and to whole huge pages where that wastes little; what is new is zero. Throws
-  /// std::bad_alloc and then has changed nothing.
+  /// Enlarges to about `bytes`, in whole pages: rounded down where they are huge, as long as it grows at all. What is
+  /// new is zero. Throws std::bad_alloc and then has changed nothing.
   void grow(std::size_t bytes);
 
   void* data() const { return data_; }

@@ -26,8 +26,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-/// How long the collector sleeps when no producer rings.
+/// How long the collector sleeps when no producer rings. In between, the interval of the timeline is the longest, so
+/// that its points have a resident set of their own time.
 constexpr nanoseconds kShortestSleep = milliseconds(4);
+constexpr nanoseconds kUsualSleep = milliseconds(50);
 constexpr nanoseconds kLongestSleep = milliseconds(200);
 /// Rounds with fewer events than this make the next sleep longer.
 constexpr std::uint64_t kBusyRound = 1024;
@@ -91,8 +93,9 @@ void ProcessRecorder::State::run() {
   nanoseconds pause = kShortestSleep;
   while (!stopping) {
     const std::uint64_t count = drain();
-    pause = count < kBusyRound ? std::min(pause * 2, kLongestSleep) : kShortestSleep;
-    sleep(std::min(pause, std::max(timeline_interval(), kShortestSleep)));
+    const nanoseconds longest = std::clamp(timeline_interval(), kUsualSleep, kLongestSleep);
+    pause = count < kBusyRound ? std::min(pause * 2, longest) : kShortestSleep;
+    sleep(pause);
   }
   // Whoever stopped us knows that the target is gone. If it is not, it must not keep us here.
   drain();

@@ -13,8 +13,11 @@ TEST_CASE("pages keep their contents as they grow, and what is new is zero") {
   std::size_t filled = 0;
   // From small pages to huge ones and beyond.
   for (std::size_t bytes = 100; bytes < 3 * GrowablePages::kHugeFrom; bytes = bytes * 5 / 4) {
+    const std::size_t before = pages.bytes();
     pages.grow(bytes);
-    REQUIRE(pages.bytes() >= bytes);
+    REQUIRE(pages.bytes() >= before);
+    REQUIRE(pages.bytes() <= bytes + (std::size_t{2} << 20));
+    REQUIRE(pages.bytes() + (std::size_t{2} << 20) > bytes);
     auto* words = static_cast<std::uint64_t*>(pages.data());
     const std::size_t count = pages.bytes() / sizeof(std::uint64_t);
     for (std::size_t i = 0; i < filled; i += 97) REQUIRE(words[i] == i);
