@@ -38,10 +38,12 @@ std::uint64_t LiveSet::HashKey::operator()(std::uint64_t key) const {
 
 void LiveSet::resolve(std::span<Event> events, Relocations& relocations, unsigned part, unsigned parts) {
   std::array<std::uint64_t, kPageAhead> hashes{};
+  // The other shards may be at work: not even a look ahead into their tables is safe.
+  const auto is_ours = [&](std::uint64_t hash) { return parts == 1 || shard_index(hash) % parts == part; };
   const auto fetch_page = [&](std::size_t index) {
     const std::uint64_t hash = hash_(LivePage::key_of(events[index].address));
     hashes[index % kPageAhead] = hash;
-    shards_[shard_index(hash)].pages.prefetch(hash);
+    if (is_ours(hash)) shards_[shard_index(hash)].pages.prefetch(hash);
   };
   const std::size_t size = events.size();
   for (std::size_t i = 0; i < std::min(kPageAhead, size); ++i) fetch_page(i);
@@ -50,9 +52,9 @@ void LiveSet::resolve(std::span<Event> events, Relocations& relocations, unsigne
     if (i + kPageAhead < size) fetch_page(i + kPageAhead);
     if (i + kSlotAhead < size) {
       const std::uint64_t later = hashes[(i + kSlotAhead) % kPageAhead];
-      shards_[shard_index(later)].pages.prefetch_slot(later, events[i + kSlotAhead].address);
+      if (is_ours(later)) shards_[shard_index(later)].pages.prefetch_slot(later, events[i + kSlotAhead].address);
     }
-    if (parts == 1 || shard_index(hash) % parts == part) resolve_one(events[i], hash, relocations);
+    if (is_ours(hash)) resolve_one(events[i], hash, relocations);
   }
 }
 
