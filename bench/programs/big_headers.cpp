@@ -32,9 +32,12 @@ std::map<std::string, std::vector<int>> words_of(const std::string& text) {
 std::variant<int, double, std::string> either(std::mt19937& random) {
   std::uniform_int_distribution<int> three(0, 2);
   switch (three(random)) {
-    case 0: return 1;
-    case 1: return 2.0;
-    default: return std::string("three");
+    case 0:
+      return 1;
+    case 1:
+      return 2.0;
+    default:
+      return std::string("three");
   }
 }
 

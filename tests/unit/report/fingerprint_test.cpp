@@ -41,8 +41,7 @@ TEST_CASE("folding knows operators") {
   CHECK(fold_function_name("A::operator[](int)") == "A::operator[]");
   CHECK(fold_function_name("A::operator new[](unsigned long)") == "A::operator new[]");
   CHECK(fold_function_name("operator new(unsigned long)") == "operator new");
-  CHECK(fold_function_name("A::operator std::__cxx11::basic_string<char>() const") ==
-        "A::operator std::basic_string");
+  CHECK(fold_function_name("A::operator std::__cxx11::basic_string<char>() const") == "A::operator std::basic_string");
   CHECK(fold_function_name("operators::run(int)") == "operators::run");
 }
 
