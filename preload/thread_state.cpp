@@ -76,7 +76,9 @@ bool attach_thread(ThreadState& thread) {
   if (g_process->state.load(std::memory_order_acquire) != ProcessState::kRecording && !attach_process()) return false;
   const std::uint64_t generation = g_process->generation.load(std::memory_order_acquire);
   if (generation == 0) return false;
-  if (thread.generation == generation) {  // there was no ring to be had
+  if (thread.generation == generation) {
+    if (thread.ring != nullptr) return true;  // a handler came in before its signal was blocked, and has done it all
+    // There was no ring to be had.
     g_region.header->dropped_events.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
