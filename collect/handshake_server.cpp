@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -66,7 +67,8 @@ Result<HandshakeServer> HandshakeServer::listen(const std::string& path,
 }
 
 std::vector<Peer> HandshakeServer::serve(Clock::time_point now) {
-  accept_all(now);
+  if (retry_ && now >= *retry_) retry_.reset();
+  if (!retry_) accept_all(now);
   std::vector<Peer> peers;
   for (auto pending = pending_.begin(); pending != pending_.end();) {
     const Reading reading = read_hello(*pending, peers);
@@ -77,13 +79,14 @@ std::vector<Peer> HandshakeServer::serve(Clock::time_point now) {
     if (reading == Reading::kNotYet) turned_away_(name(pending->pid) + " connected and said nothing: turned away");
     pending = pending_.erase(pending);
   }
-  listen_again(pending_.size() < kMostPending);
+  listen_again(pending_.size() < kMostPending && !retry_);
   return peers;
 }
 
 std::optional<HandshakeServer::Clock::time_point> HandshakeServer::deadline() const {
-  if (pending_.empty()) return std::nullopt;
-  return pending_.front().deadline;
+  if (pending_.empty()) return retry_;
+  const auto silent = pending_.front().deadline;
+  return retry_ ? std::min(*retry_, silent) : silent;
 }
 
 void HandshakeServer::accept_all(Clock::time_point now) {
@@ -91,7 +94,9 @@ void HandshakeServer::accept_all(Clock::time_point now) {
     UniqueFd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!connection) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
-      return;  // EAGAIN: that was all. EMFILE and the like: the backlog keeps them until descriptors are free again.
+      // Out of descriptors or memory: the backlog keeps them until there are some again.
+      if (errno != EAGAIN) retry_ = now + kRetry;
+      return;
     }
     const auto peer = credentials(connection.get());
     if (!peer) continue;
@@ -104,7 +109,7 @@ void HandshakeServer::accept_all(Clock::time_point now) {
   }
 }
 
-/// Stops watching the listener while there is no room, or the epoll would be readable without end.
+/// Stops watching the listener while nothing can be accepted, or the epoll would be readable without end.
 void HandshakeServer::listen_again(bool yes) {
   if (yes == listening_) return;
   listening_ = yes;

@@ -31,6 +31,7 @@ class HandshakeServer {
  public:
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::milliseconds kPatience{2000};  ///< from connection to Hello
+  static constexpr std::chrono::milliseconds kRetry{50};       ///< after running out of descriptors
   static constexpr std::size_t kMostPending = 256;  ///< connections without a Hello; more wait in the backlog
 
   /// `turned_away` gets a sentence for each peer that was refused.
@@ -43,7 +44,7 @@ class HandshakeServer {
   /// Accepts, reads and refuses whatever is ready now; returns those that said a proper Hello of our wire version.
   [[nodiscard]] std::vector<Peer> serve(Clock::time_point now = Clock::now());
 
-  /// When serve() should be called next even if nothing is readable: to drop a silent peer.
+  /// When serve() should be called next even if nothing is readable: to drop a silent peer, or to try again.
   std::optional<Clock::time_point> deadline() const;
 
  private:
@@ -63,7 +64,8 @@ class HandshakeServer {
 
   UniqueFd listener_, epoll_;
   bool listening_ = true;
-  std::list<Pending> pending_;  ///< by deadline
+  std::optional<Clock::time_point> retry_;  ///< no connection is accepted before
+  std::list<Pending> pending_;              ///< by deadline
   std::function<void(const std::string&)> turned_away_;
 };
 

@@ -39,7 +39,8 @@ constexpr int kInterruptedStatus = 128 + SIGINT;
 /// What an epoll event is about. Images come with their pid, so these lie outside of all pids.
 enum Source : std::uint64_t { kHandshakes = 1ull << 32, kSignals, kMain };
 
-/// A library, a shell or an editor at its prompt reads keys one by one; Ctrl-C is then a key like others to its user.
+/// An interpreter, a shell or an editor at its prompt reads keys one by one; Ctrl-C is then a key like others to its
+/// user.
 bool program_reads_keys() {
   termios settings{};
   for (int descriptor : {STDIN_FILENO, STDERR_FILENO}) {
@@ -108,6 +109,10 @@ class Session {
 };
 
 Result<SessionResult> Session::run(const SessionOptions& options, const SessionObserver& observer) {
+  if (!open_pidfd(::getpid())) {
+    return failure(std::string("the ends of processes cannot be watched: ") + std::strerror(errno),
+                   errno == ENOSYS ? "memprof needs Linux 5.3 or newer" : "check the limit of open files: `ulimit -n`");
+  }
   auto directory = SessionDirectory::create();
   if (!directory) return tl::unexpected(directory.error());
   auto library = directory->preloadable(options.preload_library);
@@ -137,10 +142,10 @@ Result<void> Session::start() {
   next_look_ = start_ + kStrangerInterval;
   main_pid_ = *pid;
   images_.set_main(main_pid_);
+  lift_own_limits();
   // It stays at least a zombie until handle_main_end(), so the number is certainly its own.
   main_pidfd_ = open_pidfd(main_pid_);
   watch(main_pidfd_.get(), kMain);
-  lift_own_limits();
   return {};
 }
 

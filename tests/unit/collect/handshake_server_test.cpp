@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,6 +14,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <stdexcept>
 
 #include "tests/catch.hpp"
 #include "tests/unit/profile/temporary_directory.hpp"
@@ -80,8 +82,14 @@ struct Fixture {
   test::TemporaryDirectory directory;
   std::string path = directory.file("socket");
   std::vector<std::string> turned_away;
-  HandshakeServer server =
-      *HandshakeServer::listen(path, [this](const std::string& sentence) { turned_away.push_back(sentence); });
+  HandshakeServer server = open_server();
+
+  HandshakeServer open_server() {
+    auto opened =
+        HandshakeServer::listen(path, [this](const std::string& sentence) { turned_away.push_back(sentence); });
+    if (!opened) throw std::runtime_error(opened.error().what);
+    return std::move(*opened);
+  }
 
   UniqueFd peer_saying(const void* bytes, std::size_t size) {
     UniqueFd socket = connect_to(path);
@@ -156,6 +164,23 @@ TEST_CASE_METHOD(Fixture, "a full house of silent peers delays the others, but n
   CHECK(readable(server.descriptor()));
   CHECK(server.serve(start + HandshakeServer::kPatience).size() == 1);
   CHECK(turned_away.size() == HandshakeServer::kMostPending);
+}
+
+TEST_CASE_METHOD(Fixture, "out of descriptors, the server neither spins nor forgets who waits") {
+  const UniqueFd waiting = peer_saying(proper_hello());
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  rlimit none = before;
+  none.rlim_cur = 3;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const auto start = Clock::now();
+  const bool served = !server.serve(start).empty();
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  CHECK_FALSE(served);
+  CHECK_FALSE(readable(server.descriptor()));
+  REQUIRE(server.deadline());
+  CHECK(*server.deadline() == start + HandshakeServer::kRetry);
+  CHECK(server.serve(*server.deadline()).size() == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "a silent peer is turned away when its time is up") {
