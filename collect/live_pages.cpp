@@ -9,9 +9,7 @@ namespace memprof::collect {
 LiveSlot* ArenaChunks::take() {
   const std::lock_guard guard(mutex_);
   if (left_ == 0) {
-    GrowablePages& span = spans_.emplace_back();
-    span.grow(span_chunks_ * kSlots * sizeof(LiveSlot));
-    next_ = static_cast<LiveSlot*>(span.data());
+    next_ = spans_.emplace_back(span_chunks_ * kSlots).data();
     left_ = span_chunks_;
     span_chunks_ = std::min(span_chunks_ * 2, kLastSpan);
   }
@@ -82,23 +80,15 @@ void LivePage::enlarge(SlotArena& arena) {
   ++key_and_class;
 }
 
-std::vector<LivePage> LivePages::take_pages_in_use() {
-  std::vector<LivePage> pages;
-  const auto in_use = [](const LivePage& page) { return page.live != 0; };
-  pages.reserve(static_cast<std::size_t>(std::count_if(table_.begin(), table_.end(), in_use)));
-  // Between 50 and 75 % full.
-  std::vector<LivePage> table(std::max(kFirstCapacity, pages.capacity() * 2));
-  for (const LivePage& page : table_) {
-    if (in_use(page)) {
-      pages.push_back(page);
-    } else if (page.slots != nullptr) {
-      arena_.release(page.slots, page.size_class());
-    }
-  }
-  table_ = std::move(table);
-  count_ = pages.size();
-  limit_ = table_.size() / 4 * 3;
-  return pages;
+ZeroedArray<LivePage> LivePages::start_anew() {
+  const auto in_use = static_cast<std::size_t>(
+      std::count_if(table_.begin(), table_.end(), [](const LivePage& page) { return page.live != 0; }));
+  // Between 40 and 55 % full: homes in a row make long runs, so searches would soon get long, too.
+  ZeroedArray<LivePage> table(std::max(kFirstCapacity, (in_use * 5 / 2 / kGroup + 1) * kGroup));
+  table_.swap(table);
+  count_ = 0;
+  limit_ = table_.size() * 11 / 20;
+  return table;
 }
 
 }  // namespace memprof::collect

@@ -10,11 +10,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <mutex>
 #include <vector>
 
-#include "collect/growable_pages.hpp"
+#include "collect/zeroed_array.hpp"
 
 namespace memprof::collect {
 
@@ -34,12 +33,12 @@ class ArenaChunks {
   LiveSlot* take();
 
  private:
-  // Spans double from 128 KiB to 16 MiB.
+  // Spans double from 128 KiB to the size of a huge page.
   static constexpr std::size_t kFirstSpan = 16;
-  static constexpr std::size_t kLastSpan = 2048;
+  static constexpr std::size_t kLastSpan = 256;
 
   std::mutex mutex_;
-  std::deque<GrowablePages> spans_;
+  std::vector<ZeroedArray<LiveSlot>> spans_;
   std::size_t span_chunks_ = kFirstSpan;  ///< of the next span
   LiveSlot* next_ = nullptr;
   std::size_t left_ = 0;  ///< chunks from next_ on
@@ -77,10 +76,10 @@ struct alignas(32) LivePage {
   static constexpr std::uint64_t kGranule = 8;
   static constexpr unsigned kClassBits = 4;
 
-  std::uint64_t key_and_class = 0;  ///< key << kClassBits | size class of `slots`; 0: no page
-  LiveSlot* slots = nullptr;
-  std::uint64_t taken = 0;  ///< by granule: has a slot
-  std::uint64_t live = 0;   ///< by granule: has a slot with a block; part of `taken`
+  std::uint64_t key_and_class;  ///< key << kClassBits | size class of `slots`; 0: no page
+  LiveSlot* slots;
+  std::uint64_t taken;  ///< by granule: has a slot
+  std::uint64_t live;   ///< by granule: has a slot with a block; part of `taken`
 
   /// Never 0.
   static std::uint64_t key_of(std::uint64_t address) { return (address >> kShift) + 1; }
@@ -120,37 +119,41 @@ struct alignas(32) LivePage {
 };
 static_assert(sizeof(LivePage) == 32);
 
-/// The pages of one shard: open addressing with linear probing. A page stays when its last block goes, since the next
-/// one often comes soon; pages that are empty when the table is full are thrown out.
+/// The pages of one shard: open addressing with linear probing, where four pages in a row have homes in a row. A page
+/// stays when its last block goes, since the next one often comes soon; pages that are empty when the table is full are
+/// thrown out.
 class LivePages {
  public:
   /// Upper bits of the hash that say which shard it is.
-  static constexpr unsigned kShardBits = 4;
+  static constexpr unsigned kShardBits = 2;
 
   explicit LivePages(ArenaChunks& chunks) : arena_(chunks) {}
 
-  /// Null: there is none. `hash` is of the key.
+  /// What the hash is made of that find() and the others take: the same for pages whose homes are neighbours.
+  static std::uint64_t group_of(std::uint64_t key) { return key / kGroup; }
+
+  /// Null: there is none.
   LivePage* find(std::uint64_t hash, std::uint64_t key) {
-    if (table_.empty()) return nullptr;
-    for (std::size_t at = home(hash);; at = after(at)) {
+    if (table_.size() == 0) return nullptr;
+    for (std::size_t at = home(hash, key);; at = after(at)) {
       if (table_[at].key() == key) return &table_[at];
       if (table_[at].key_and_class == 0) return nullptr;
     }
   }
-  /// The page, a new one if need be. Pages found before are no longer valid. `rehash` maps a key to its hash.
+  /// The page, a new one if need be. Pages found before are no longer valid. `rehash` maps a group to its hash.
   template <typename Rehash>
   LivePage& find_or_add(std::uint64_t hash, std::uint64_t key, const Rehash& rehash) {
     if (LivePage* const page = find(hash, key)) return *page;
     if (count_ >= limit_) rebuild(rehash);
     ++count_;
-    LivePage& page = vacancy(hash);
+    LivePage& page = vacancy(hash, key);
     page.key_and_class = key << LivePage::kClassBits;
     return page;
   }
   SlotArena& arena() { return arena_; }
 
-  void prefetch(std::uint64_t hash) const {
-    if (!table_.empty()) __builtin_prefetch(&table_[home(hash)], 1);
+  void prefetch(std::uint64_t hash, std::uint64_t key) const {
+    if (table_.size() != 0) __builtin_prefetch(&table_[home(hash, key)], 1);
   }
   /// After prefetch() has had its effect.
   void prefetch_slot(std::uint64_t hash, std::uint64_t address) {
@@ -158,31 +161,41 @@ class LivePages {
     if (page != nullptr) __builtin_prefetch(&page->slot(LivePage::bit_of(address)), 1);
   }
 
-  std::size_t bytes() const { return table_.size() * sizeof(LivePage) + arena_.bytes(); }
+  std::size_t bytes() const { return table_.bytes() + arena_.bytes(); }
 
  private:
-  static constexpr std::size_t kFirstCapacity = 32;
+  static constexpr std::uint64_t kGroup = 4;
+  static constexpr std::size_t kFirstCapacity = 128;
 
   /// The hash scaled to the capacity; its top bits chose the shard.
-  std::size_t home(std::uint64_t hash) const {
+  std::size_t home(std::uint64_t hash, std::uint64_t key) const {
     __extension__ using Wide = unsigned __int128;
-    return static_cast<std::size_t>(static_cast<Wide>(hash << kShardBits) * table_.size() >> 64);
+    const auto group = static_cast<std::size_t>(static_cast<Wide>(hash << kShardBits) * (table_.size() / kGroup) >> 64);
+    return group * kGroup + key % kGroup;
   }
   std::size_t after(std::size_t at) const { return at + 1 == table_.size() ? 0 : at + 1; }
-  LivePage& vacancy(std::uint64_t hash) {
-    std::size_t at = home(hash);
+  LivePage& vacancy(std::uint64_t hash, std::uint64_t key) {
+    std::size_t at = home(hash, key);
     while (table_[at].key_and_class != 0) at = after(at);
     return table_[at];
   }
-  /// Takes all pages out but the empty ones, and makes the table larger if the others need it.
-  std::vector<LivePage> take_pages_in_use();
+  /// Begins a table with room for a third more pages than are in use; returns the old one.
+  ZeroedArray<LivePage> start_anew();
 
+  /// Leaves out the pages that are empty.
   template <typename Rehash>
   void rebuild(const Rehash& rehash) {
-    for (const LivePage& page : take_pages_in_use()) vacancy(rehash(page.key())) = page;
+    for (const LivePage& page : start_anew()) {
+      if (page.live != 0) {
+        vacancy(rehash(group_of(page.key())), page.key()) = page;
+        ++count_;
+      } else if (page.slots != nullptr) {
+        arena_.release(page.slots, page.size_class());
+      }
+    }
   }
 
-  std::vector<LivePage> table_;
+  ZeroedArray<LivePage> table_;
   std::size_t count_ = 0;
   std::size_t limit_ = 0;  ///< rebuild when count_ reaches it
   SlotArena arena_;

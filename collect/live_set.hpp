@@ -1,8 +1,8 @@
 #pragma once
 // All blocks that live, by address. One thread at a time per part (see resolve()).
 //
-// 16 shards by hash of the address's page, each with a table of pages (collect/live_pages.hpp). 18 to 35 bytes a block
-// where blocks are up to 128 bytes apart, about 70 where they are a page (512 bytes) or more apart.
+// 4 shards by hash of the address's page, each with a table of pages (collect/live_pages.hpp). 18 to 35 bytes a block
+// where blocks are up to 128 bytes apart, about 80 where they are a page (512 bytes) or more apart.
 
 #include <cstddef>
 #include <cstdint>
@@ -48,9 +48,9 @@ class LiveSet {
     std::unordered_map<std::uint64_t, Block> misaligned;
   };
 
-  struct HashKey {
+  struct HashGroup {
     std::uint64_t seed;
-    std::uint64_t operator()(std::uint64_t key) const;
+    std::uint64_t operator()(std::uint64_t group) const;
   };
 
   static unsigned shard_index(std::uint64_t hash) {
@@ -68,7 +68,7 @@ class LiveSet {
   static void fill(LiveSlot& slot, std::uint64_t address, const Block& block, Shard& shard);
 
   /// The seed differs from run to run, so that no program can choose addresses that collide.
-  HashKey hash_;
+  HashGroup hash_;
   ArenaChunks chunks_;
   std::vector<Shard> shards_;
 };
