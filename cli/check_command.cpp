@@ -122,6 +122,10 @@ Result<report::GateConfig> combine(const CheckOptions& options) {
     const auto warmup = whole_number("--warmup", options.warmup, 0);
     if (!warmup) return tl::unexpected(warmup.error());
     rules.warmup = *warmup;
+    if (!given(options.repeat)) {  // ticks it must be
+      rules.no_tick_growth = true;
+      rules.no_tick_growth_origin = kCommandLine;
+    }
   }
   if (given(options.repeat)) {
     const auto repeat = whole_number("--repeat", options.repeat, 1);
@@ -136,7 +140,6 @@ Result<report::GateConfig> combine(const CheckOptions& options) {
   if (config.baseline.empty() && options.update_baseline) {
     return failure("--update-baseline: there is no baseline", "name it with --baseline FILE");
   }
-  if (rules.limits.empty() && config.baseline.empty()) rules.set_default();
   return config;
 }
 
@@ -253,14 +256,17 @@ Result<int> check(const CheckOptions& options, const Invocation& invocation) {
   if (!outputs) return tl::unexpected(outputs.error());
   auto config = combine(options);
   if (!config) return tl::unexpected(std::move(config.error()));
+  const bool writes = given(options.write_baseline);
+  const bool default_rule = config->rules.limits.empty() && config->baseline.empty() && !writes;
   if (options.print_config) {
+    if (default_rule) config->rules.set_default();
     invocation.console.out << report::format_gate_config(*config);
     return 0;
   }
   auto suppressions = read_suppressions(*config);
   if (!suppressions) return tl::unexpected(std::move(suppressions.error()));
-  report::GateInput input{{}, config->rules, *suppressions, std::nullopt, config->baseline, options.update_baseline};
-  const bool writes = given(options.write_baseline);
+  report::GateInput input{{},           config->rules,          *suppressions, std::nullopt, config->baseline,
+                          default_rule, options.update_baseline};
   if (writes) {
     input.rules.limits.clear();
     input.accept_baseline = true;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <map>
 
 #include "report/gate_baseline.hpp"
+#include "report/gate_growth.hpp"
 #include "report/gate_pattern.hpp"
 #include "report/gate_sites.hpp"
 #include "report/gate_text.hpp"
@@ -22,11 +24,14 @@ class Judge {
   explicit Judge(const GateInput& input) : input_(input), rules_(input.rules) {}
 
   Result<Verdict> judge() {
+    if (auto checked = check_ticks(); !checked) return tl::unexpected(std::move(checked.error()));
+    if (input_.default_rule && !judges_ticks_) rules_.set_default();
     if (auto checked = check_stacks(); !checked) return tl::unexpected(std::move(checked.error()));
     if (auto measured = measure(); !measured) return tl::unexpected(std::move(measured.error()));
     describe_sites();
     if (input_.baseline) compare();
     for (std::size_t i = 0; i < rules_.limits.size(); ++i) judge_limit(i);
+    judge_growth_over_time();
     sort_sites();
     for (GateSite& site : verdict_.sites) site.message = site_text(site);
     describe_capture();
@@ -52,13 +57,42 @@ class Judge {
     return {};
   }
 
+  /// Whether growth over ticks can be judged, and whether it has to be.
+  Result<void> check_ticks() {
+    const bool asked = rules_.no_tick_growth.value_or(false);
+    std::size_t ticking = 0, fewest = SIZE_MAX;
+    for (const GateRun& run : input_.runs) {
+      for (const Profile* profile : run.processes) {
+        if (profile->ticks.empty()) continue;
+        ++ticking;
+        fewest = std::min(fewest, judged_ticks(*profile, tick_warmup()));
+      }
+    }
+    const bool repeated = input_.runs.size() >= kFewestTicks;
+    if (asked && ticking == 0 && !repeated) {
+      return failure("growth over ticks cannot be judged: the program never called memprof_tick()",
+                     "call it at the end of each round of work (memprof.h), or repeat the program 5 times: --repeat 5");
+    }
+    if (ticking > 0 && fewest < kFewestTicks) {
+      const std::string what = "growth over ticks cannot be judged: after the warm-up only " + std::to_string(fewest) +
+                               " ticks are left, and 5 are needed";
+      if (asked) return failure(what, "make more rounds, or a shorter --warmup");
+      if (rules_.no_tick_growth.value_or(true)) verdict_.notes.push_back(what);
+    }
+    judges_ticks_ = rules_.no_tick_growth.value_or(true) && ticking > 0 && (asked || fewest >= kFewestTicks);
+    judges_runs_ = rules_.no_tick_growth.value_or(true) && repeated;
+    return {};
+  }
+
+  /// With repeats it is runs that the warm-up is for.
+  std::uint64_t tick_warmup() const { return input_.runs.size() > 1 ? 0 : rules_.warmup; }
+
   Result<void> measure() {
     std::vector<GatePattern> patterns;
     for (const LimitRule& rule : rules_.limits) patterns.emplace_back(rule.pattern);
     std::vector<bool> seen(patterns.size(), false);
-    std::vector<RunFigures> runs;
     for (const GateRun& run : input_.runs) {
-      runs.push_back(sum_run(run.processes, rules_, input_.suppressions, patterns, seen));
+      runs_.push_back(sum_run(run.processes, rules_, input_.suppressions, patterns, seen));
     }
     for (std::size_t i = 0; i < patterns.size(); ++i) {
       const LimitRule& rule = rules_.limits[i];
@@ -67,7 +101,7 @@ class Judge {
                          ") names no function, file or module of this program",
                      "correct its pattern, or write optional = true into its [[budget]] if it need not be there");
     }
-    figures_ = middle_of(runs);
+    figures_ = middle_of(runs_);
     return {};
   }
 
@@ -133,6 +167,61 @@ class Judge {
     }
     rule.measured = sites.size();
     finish(std::move(rule), [&] { return sites; });
+  }
+
+  void judge_growth_over_time() {
+    if (!judges_ticks_ && !judges_runs_) return;
+    RuleResult rule;
+    rule.id = "no-tick-growth";
+    rule.title = judges_ticks_ ? "sites that grow from tick to tick" : "sites that grow from run to run";
+    rule.origin = rules_.no_tick_growth_origin.empty() ? "default" : rules_.no_tick_growth_origin;
+    rule.unit = Unit::kCount;
+    std::vector<std::size_t> sites;
+    if (judges_ticks_) {
+      for (const GateRun& run : input_.runs) {
+        for (const Profile* profile : run.processes) judge_ticks(*profile, sites);
+      }
+    }
+    if (judges_runs_) judge_runs(sites);
+    rule.measured = sites.size();
+    finish(std::move(rule), [&] { return sites; });
+  }
+
+  void judge_ticks(const Profile& profile, std::vector<std::size_t>& sites) {
+    const FunctionPaths& paths = paths_of(profile);
+    const auto wanted = [&](std::size_t site) { return !suppressed(profile, paths, site); };
+    for (const GrowingSite& growing : growing_sites(profile, paths, tick_warmup(), wanted)) {
+      const SiteKey key{path_text(paths.of(profile.sites[growing.site].stack)), std::nullopt};
+      const auto found = figures_.sites.find(key);
+      if (found == figures_.sites.end()) continue;  // all of it is suppressed at the end
+      SiteSum sum = found->second;
+      sum.profile = &profile;
+      sum.example = growing.site;
+      blame_growth(key, sum, growing.growth, sites);
+    }
+  }
+
+  void judge_runs(std::vector<std::size_t>& sites) {
+    for (const auto& [key, sum] : figures_.sites) {
+      if (key.suppression) continue;
+      LiveSeries series;
+      for (const RunFigures& run : runs_) {
+        const auto found = run.sites.find(key);
+        series.blocks.push_back(found == run.sites.end() ? 0 : found->second.figures.blocks);
+        series.bytes.push_back(found == run.sites.end() ? 0 : found->second.figures.bytes);
+      }
+      if (const auto growth = judge_growth(series, 1)) blame_growth(key, sum, *growth, sites);
+    }
+  }
+
+  void blame_growth(const SiteKey& key, const SiteSum& sum, const TickGrowth& growth, std::vector<std::size_t>& sites) {
+    const std::size_t index = site_of(key, sum);
+    verdict_.sites[index].growth = growth;
+    if (std::find(sites.begin(), sites.end(), index) == sites.end()) sites.push_back(index);
+  }
+
+  bool suppressed(const Profile& profile, const FunctionPaths& paths, std::size_t site) const {
+    return input_.suppressions.match(suppressible_stack(profile, paths, profile.sites[site])).has_value();
   }
 
   void judge_limit(std::size_t index) {
@@ -247,8 +336,10 @@ class Judge {
   }
 
   const GateInput& input_;
-  const GateRules& rules_;
-  RunFigures figures_;
+  GateRules rules_;
+  bool judges_ticks_ = false, judges_runs_ = false;
+  std::vector<RunFigures> runs_;
+  RunFigures figures_;  ///< the middle of all runs
   std::map<SiteKey, std::size_t> site_index_;
   std::map<const Profile*, FunctionPaths> paths_;
   Verdict verdict_;

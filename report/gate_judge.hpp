@@ -29,10 +29,12 @@ struct GateInput {
   const SuppressionSet& suppressions;
   std::optional<Baseline> baseline;
   std::string baseline_path;
+  bool default_rule = false;  ///< no rule was given: nothing may be unfreed, or where there are ticks, grow over them
   bool accept_baseline = false;  ///< what is found is about to be written to the baseline: it fails nothing
 };
 
-/// Errors: a budget whose pattern matches
+/// Growth over ticks is judged unless it is switched off, where there are enough of them; that over runs, where there
+/// are enough of those. Errors: a budget whose pattern matches
 /// nothing, rules that need call stacks or ticks on a profile without, too few ticks to judge.
 [[nodiscard]] Result<Verdict> judge(const GateInput& input);
 

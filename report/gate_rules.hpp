@@ -51,7 +51,7 @@ struct GateRules {
 
   /// In place of an earlier one of the same kind and pattern.
   void set(LimitRule rule);
-  /// Nothing may be unfreed: what holds when neither a limit nor a baseline says otherwise.
+  /// Nothing may be unfreed.
   void set_default();
 };
 

@@ -7,26 +7,6 @@
 namespace memprof::report {
 namespace {
 
-/// The stack as suppression files see it: the hook first, then the frames.
-std::vector<SuppressibleFrame> suppressible(const Profile& profile, const FunctionPaths& paths, const Site& site) {
-  std::vector<SuppressibleFrame> stack;
-  const std::string& hook = profile.text(site.hook);
-  stack.push_back({hook, hook, {}, {}, 0});
-  for (NodeIndex node = site.stack; node != kNoIndex; node = profile.stacks[node].parent) {
-    if (profile.stacks[node].frame == kNoIndex) continue;
-    const FrameIndex index = profile.stacks[node].frame;
-    const Frame& frame = profile.frames[index];
-    SuppressibleFrame entry{{}, {}, profile.text(frame.file), {}, frame.line};
-    if (frame.function != 0 && !frame.nearest) {
-      entry.function = profile.text(frame.function);
-      entry.folded = paths.folded(index);
-    }
-    if (frame.module != kNoIndex) entry.module = profile.text(profile.modules[frame.module].path);
-    stack.push_back(entry);
-  }
-  return stack;
-}
-
 void add(GateFigures& sum, const Site& site, bool unfreed_counts) {
   if (unfreed_counts) {
     sum.blocks += site.live_blocks;
@@ -93,7 +73,7 @@ class ProcessSum {
   SiteKey key_of(const Site& site, bool unfreed_counts) {
     SiteKey key{path_text(paths_.of(site.stack)), std::nullopt};
     if (unfreed_counts && site.live_blocks > 0) {
-      key.suppression = suppressions_.match(suppressible(profile_, paths_, site));
+      key.suppression = suppressions_.match(suppressible_stack(profile_, paths_, site));
     }
     return key;
   }
@@ -154,6 +134,26 @@ GateFigures middle_figures(const std::vector<RunFigures>& runs, const SiteKey& k
 }
 
 }  // namespace
+
+std::vector<SuppressibleFrame> suppressible_stack(const Profile& profile, const FunctionPaths& paths,
+                                                  const Site& site) {
+  std::vector<SuppressibleFrame> stack;
+  const std::string& hook = profile.text(site.hook);
+  stack.push_back({hook, hook, {}, {}, 0});
+  for (NodeIndex node = site.stack; node != kNoIndex; node = profile.stacks[node].parent) {
+    if (profile.stacks[node].frame == kNoIndex) continue;
+    const FrameIndex index = profile.stacks[node].frame;
+    const Frame& frame = profile.frames[index];
+    SuppressibleFrame entry{{}, {}, profile.text(frame.file), {}, frame.line};
+    if (frame.function != 0 && !frame.nearest) {
+      entry.function = profile.text(frame.function);
+      entry.folded = paths.folded(index);
+    }
+    if (frame.module != kNoIndex) entry.module = profile.text(profile.modules[frame.module].path);
+    stack.push_back(entry);
+  }
+  return stack;
+}
 
 std::uint64_t figure_of(const GateFigures& figures, LimitKind kind) {
   switch (kind) {

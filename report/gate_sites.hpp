@@ -20,6 +20,9 @@ namespace memprof::report {
 /// Whether what is unfreed in this process says anything: a program that was replaced by exec never got to free.
 bool ended_by_itself(const Profile& profile);
 
+/// The stack as suppression files see it: the hook first, then the frames. Refers to the profile and the paths.
+std::vector<SuppressibleFrame> suppressible_stack(const Profile& profile, const FunctionPaths& paths, const Site& site);
+
 struct SiteKey {
   std::string path;  ///< path_text()
   std::optional<std::size_t> suppression;
