@@ -223,7 +223,7 @@ TEST_CASE("option --depth limits the stacks, 0 records none") {
   CHECK(profile.capture.truncated_stacks > 0);
 }
 
-TEST_CASE("--drop never lets the program wait, and owns up to what it dropped") {
+TEST_CASE("run --drop never lets the program wait, and owns up to what it dropped") {
   TemporaryDirectory directory;
   const auto run = run_command(memprof_run(directory, {"--drop", "--depth", "0", test_program("fork_threads")}));
   CHECK(run.status == 0);
