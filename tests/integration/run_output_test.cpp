@@ -55,7 +55,7 @@ TEST_CASE("a script is called by its own name") {
   CHECK(profiles[0].process.program == "a-script-with-a-rather-long-name.sh");
 }
 
-TEST_CASE("-o names the file, and .zst compresses it") {
+TEST_CASE("option -o names the file, and .zst compresses it") {
   TemporaryDirectory directory;
   const std::string file = GENERATE("p.json", "p.json.zst", "p.zst", "p");
   CHECK(run_command(memprof_run({"-q", "-o", file, "true"}), in(directory)).status == 0);
@@ -68,7 +68,7 @@ TEST_CASE("-o names the file, and .zst compresses it") {
   CHECK((status.st_mode & 0777) == 0600);
 }
 
-TEST_CASE("-o replaces an older profile, also behind a symbolic link") {
+TEST_CASE("option -o replaces an older profile, also behind a symbolic link") {
   TemporaryDirectory directory;
   write_file(directory.file("real.json"), "old");
   fs::create_symlink("real.json", directory.path() / "link.json");
