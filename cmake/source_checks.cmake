@@ -1,5 +1,5 @@
 # Checks of the sources themselves, as tests like any other.
-foreach(check format includes)
+foreach(check format includes test-names)
   add_test(NAME check-${check} COMMAND ${PROJECT_SOURCE_DIR}/scripts/check-${check})
 endforeach()
 
