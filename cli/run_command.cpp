@@ -62,7 +62,7 @@ class Run {
   void note(const std::string& sentence);
   collect::SessionObserver observer();
   int report(collect::SessionResult result);
-  std::string save_main(collect::CapturedProcess&& captured);
+  std::string save_main(collect::CapturedProcess&& captured, std::string& next);
   collect::SymbolizerOptions symbols() const;
   collect::SymbolizeProgress progress();
   void report_errors(const std::vector<Error>& errors);
@@ -120,14 +120,14 @@ collect::SessionObserver Run::observer() {
 int Run::report(collect::SessionResult result) {
   others_.wait_for_background();
   std::vector<collect::CapturedProcess> others = std::move(result.processes);
-  std::string path, most_telling;
+  std::string path, next;
   bool main_is_trivial = true;
   if (result.main_process) {
     const auto at = others.begin() + static_cast<std::ptrdiff_t>(*result.main_process);
     collect::CapturedProcess main = std::move(*at);
     others.erase(at);
     main_is_trivial = main.trivial();
-    path = most_telling = save_main(std::move(main));
+    path = save_main(std::move(main), next);
   } else {
     report_errors({std::move(result.unrecorded).in(command_.front() + " was not profiled")});
   }
@@ -137,22 +137,23 @@ int Run::report(collect::SessionResult result) {
   // A shell that started the real work is not what people want to look at.
   std::uint64_t highest = 0;
   for (const OtherProcess& other : others_.written()) {
-    if (main_is_trivial && other.peak_bytes > highest) most_telling = other.path;
+    if (main_is_trivial && other.peak_bytes > highest) next = other.next;
     highest = std::max(highest, other.peak_bytes);
   }
   if (!path.empty()) say("the profile is in " + printable(path));
-  if (!most_telling.empty()) say("next: memprof lines " + printable(most_telling));
+  if (!next.empty()) say("next: " + next);
   if (result.exit_status == 0 && failed_) return static_cast<int>(ExitCode::kFailed);
   return result.exit_status;
 }
 
-/// Returns where the profile is; empty: nowhere.
-std::string Run::save_main(collect::CapturedProcess&& captured) {
+/// Returns where the profile is; empty: nowhere. `next` is the command to look at it with.
+std::string Run::save_main(collect::CapturedProcess&& captured, std::string& next) {
   const Profile profile = collect::build_profile(std::move(captured), symbols(), progress());
   std::vector<Error> errors;
   std::string path = save_profile(profile, output_.main_path(profile.process), errors);
   report_errors(errors);
   for (const std::string& line : summarize(profile, style_)) say(line);
+  if (!path.empty()) next = next_command(profile, path);
   return path;
 }
 

@@ -83,6 +83,7 @@ void OtherProfiles::write_one(collect::CapturedProcess&& process, const collect:
   row.allocations = profile.totals.allocations;
   row.complete = profile.capture.complete;
   row.path = save_profile(profile, output_.other_path(profile.process), errors_);
+  row.next = next_command(profile, row.path);
   if (!row.path.empty()) written_.push_back(std::move(row));
 }
 

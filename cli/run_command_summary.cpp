@@ -223,4 +223,8 @@ std::vector<std::string> list_processes(std::vector<OtherProcess> others, const 
   return lines;
 }
 
+std::string next_command(const Profile& profile, const std::string& path) {
+  return (report::has_program_lines(profile) ? "memprof lines " : "memprof top ") + printable(path);
+}
+
 }  // namespace memprof::cli

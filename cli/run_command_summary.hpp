@@ -28,7 +28,11 @@ struct OtherProcess {
   std::uint64_t allocations = 0;
   std::string path;
   bool complete = true;
+  std::string next;  ///< the command that shows most of it
 };
+
+/// What to look at first: source lines, where any are known.
+std::string next_command(const Profile& profile, const std::string& path);
 
 /// Processes that did next to nothing, without profiles.
 struct TrivialProcesses {

@@ -213,4 +213,12 @@ OwnFrames find_own_frames(const Profile& profile, bool innermost) {
   return own;
 }
 
+bool has_program_lines(const Profile& profile) {
+  const std::vector<FrameKind> kinds = classify_frames(profile);
+  for (std::size_t i = 0; i < profile.frames.size(); ++i) {
+    if (kinds[i] == FrameKind::kProgram && profile.frames[i].file != 0 && profile.frames[i].line != 0) return true;
+  }
+  return false;
+}
+
 }  // namespace memprof::report

@@ -25,6 +25,9 @@ enum class FrameKind : std::uint8_t {
 /// By the table's rows.
 std::vector<FrameKind> classify_frames(const Profile& profile);
 
+/// Whether a line of somebody's own code is known: without one, a table of source lines has nothing to show.
+bool has_program_lines(const Profile& profile);
+
 /// The qualified name without return type, template arguments and parameters:
 /// "void std::vector<int, …>::_M_realloc_insert<…>(…)" is "std::vector::_M_realloc_insert".
 std::string bare_function_name(std::string_view demangled);

@@ -86,6 +86,12 @@ TEST_CASE("the summary names the totals, the profile and the next command") {
   CHECK_THAT(run.err, Contains("next: memprof lines " + directory.file("profile.json")));
 }
 
+TEST_CASE("a program without debug information is not sent to its source lines") {
+  TemporaryDirectory directory;
+  const auto run = run_command(memprof_run(directory, {"perl", "-e", "1"}));
+  CHECK_THAT(run.err, Contains("next: memprof top " + directory.file("profile.json")));
+}
+
 TEST_CASE("option --quiet silences all but errors") {
   TemporaryDirectory directory;
   const auto run = run_command(memprof_run(directory, {"--quiet", "sh", "-c", "sleep 0.3; exit 5"}));
