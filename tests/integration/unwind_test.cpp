@@ -56,7 +56,9 @@ TEST_CASE("realigned stacks") {
   for (const char* name : {"realigned", "realigned_all"}) {
     const Checks checks = checked_program(name);
     check_exact(checks, 20'000);
+#if !defined(__clang__)  // which gives the programs no rule that does not fit in a row
     CHECK(checks.long_ways > 0);
+#endif
   }
 }
 

@@ -8,7 +8,11 @@
 extern "C" {
 #endif
 
+#if defined(__clang__)
+#define UNWIND_NOINLINE __attribute__((noinline))
+#else
 #define UNWIND_NOINLINE __attribute__((noinline, noclone))
+#endif
 #define UNWIND_BARRIER(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")
 
 /// Allocates and frees once: two events with the caller's stack.

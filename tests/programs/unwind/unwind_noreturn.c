@@ -7,25 +7,25 @@
 
 static jmp_buf g_out;
 
-__attribute__((noreturn, noinline, noclone)) static void leave(int value) {
+UNWIND_NOINLINE __attribute__((noreturn)) static void leave(int value) {
   touch_heap((size_t)value);
   longjmp(g_out, value);
 }
 
 // The space differs, so that the neighbour's rule at the return address would be wrong.
-__attribute__((noreturn, noinline, noclone)) static void first(int value) {
+UNWIND_NOINLINE __attribute__((noreturn)) static void first(int value) {
   char space[24];
   UNWIND_BARRIER(space);
   leave(value + 1);
 }
 
-__attribute__((noreturn, noinline, noclone)) static void second(int value) {
+UNWIND_NOINLINE __attribute__((noreturn)) static void second(int value) {
   char space[400];
   UNWIND_BARRIER(space);
   first(value + 1);
 }
 
-__attribute__((noreturn, noinline, noclone)) static void third(int value) {
+UNWIND_NOINLINE __attribute__((noreturn)) static void third(int value) {
   touch_heap((size_t)value);
   second(value + 1);
 }

@@ -40,7 +40,7 @@ UNWIND_NOINLINE int aligned_array(int depth, int count) {
   return result;
 }
 
-__attribute__((force_align_arg_pointer, noinline, noclone)) int forced(int depth) {
+UNWIND_NOINLINE __attribute__((force_align_arg_pointer)) int forced(int depth) {
   touch_heap(50);
   const int result = depth > 0 ? forced(depth - 1) + 1 : aligned_array(3, 5);
   touch_heap(51);
