@@ -19,7 +19,9 @@ void BranchCache::keep(const Memo& memo, std::uint32_t index) {
 
 void BranchCache::clear() {
   for (Set& set : sets_) {
-    for (Branch& branch : set) branch.inner.sp = 0;
+    for (Branch& branch : set) {
+      if (branch.inner.sp != 0) branch.inner.sp = 0;  // pages never used stay so
+    }
   }
 }
 

@@ -60,15 +60,18 @@ wire::StackId NodeCache::intern(Entry& entry, StackTable& stacks, wire::StackId 
 }
 
 void NodeCache::clear() {
-  for (Entry& entry : entries_) entry.frame = 0;
+  for (Entry& entry : entries_) {
+    if (entry.frame != 0) entry.frame = 0;  // pages never used stay so
+  }
 }
 
 void ThreadUnwindState::renew(std::uint32_t generation_now, std::uint32_t unmappings_now) {
-  if (generation != generation_now) {
+  if (generation != generation_now && used) {
     rules.clear();
     nodes.clear();
     branches.clear();
   }
+  used = true;
   generation = generation_now;
   unmappings = unmappings_now;
   for (StackLane& each : lanes) each.range = StackRange();  // and the memo with it: see lane_of()

@@ -48,7 +48,9 @@ class RuleCache {
     return &entry.rules;
   }
   void clear() {
-    for (Entry& entry : entries_) entry.address = 0;
+    for (Entry& entry : entries_) {
+      if (entry.address != 0) entry.address = 0;
+    }
   }
 
  private:
@@ -96,6 +98,7 @@ struct ThreadUnwindState {
   StackLane* lane;           ///< the stack of the last event
   std::uint32_t next_lane;   ///< to be given up next
   std::uint32_t fresh_capacity;
+  bool used;  ///< no longer all zeros
   FreshFrame* fresh;
   StackLane lanes[kLanes];
   ReadLog log;
