@@ -87,7 +87,7 @@ TEST_CASE_METHOD(Fixture, "the status is told about ten times a second") {
   observer.status = [&](const LiveStatus& status) { seen.push_back(status); };
   run(shell("sleep 1; :"));
   CHECK(seen.size() >= 3);  // fewer than ten on a busy machine
-  CHECK(seen.size() <= 15);
+  CHECK(static_cast<double>(seen.size()) <= 10 * seen.back().elapsed_s + 1);
   for (std::size_t i = 1; i < seen.size(); ++i) {
     CHECK(seen[i].elapsed_s > seen[i - 1].elapsed_s);
     CHECK(seen[i].peak_bytes >= seen[i - 1].peak_bytes);
