@@ -12,7 +12,7 @@
 namespace memprof::preload {
 
 struct Branch {
-  static constexpr std::uint32_t kMostChecks = 8;
+  static constexpr std::uint32_t kMostChecks = 16;
 
   MemoFrame inner;       ///< the hook's caller
   MemoFrame base;        ///< the memo's frame as it was; checks_end doesn't count
