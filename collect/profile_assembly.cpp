@@ -1,8 +1,10 @@
 #include "collect/profile_assembly.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <numeric>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -29,20 +31,46 @@ struct HashStackNode {
   std::size_t operator()(const StackNode& node) const { return mix(mix(0, node.parent), node.frame); }
 };
 
-/// Rows of a table, each once.
+/// Rows of a table, each once: open addressing over row numbers, since there may be millions.
 template <typename Row, typename Hash>
 class UniqueRows {
  public:
-  explicit UniqueRows(std::vector<Row>& rows) : rows_(rows) {}
+  explicit UniqueRows(std::vector<Row>& rows) : rows_(rows), first_(rows.size()) {}
   std::uint32_t add(const Row& row) {
-    const auto [entry, added] = index_.try_emplace(row, static_cast<std::uint32_t>(rows_.size()));
-    if (added) rows_.push_back(row);
-    return entry->second;
+    if ((rows_.size() - first_) * 2 >= slots_.size()) grow();
+    const std::size_t hash = Hash{}(row);
+    for (std::size_t at = hash >> shift_;; at = (at + 1) & (slots_.size() - 1)) {
+      Slot& slot = slots_[at];
+      if (slot.row == kNoIndex) {
+        slot = {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(rows_.size())};
+        rows_.push_back(row);
+        return slot.row;
+      }
+      if (slot.low_hash == static_cast<std::uint32_t>(hash) && rows_[slot.row] == row) return slot.row;
+    }
   }
 
  private:
+  struct Slot {
+    std::uint32_t low_hash = 0;
+    std::uint32_t row = kNoIndex;
+  };
+
+  void grow() {
+    slots_.assign(slots_.empty() ? 1024 : slots_.size() * 2, {});
+    shift_ = 64 - std::countr_zero(slots_.size());
+    for (std::size_t row = first_; row < rows_.size(); ++row) {
+      const std::size_t hash = Hash{}(rows_[row]);
+      std::size_t at = hash >> shift_;
+      while (slots_[at].row != kNoIndex) at = (at + 1) & (slots_.size() - 1);
+      slots_[at] = {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(row)};
+    }
+  }
+
   std::vector<Row>& rows_;
-  std::unordered_map<Row, std::uint32_t, Hash> index_;
+  std::size_t first_;  ///< rows before it were there already and are never found
+  std::vector<Slot> slots_;
+  int shift_ = 0;
 };
 
 /// Texts, each once; the views that it was given must outlive it.
@@ -127,7 +155,8 @@ class Assembly {
 
  private:
   NodeIndex add_code(NodeIndex parent, const CapturedStack& node, std::uint32_t location);
-  NodeIndex add_frame(NodeIndex parent, const Frame& frame) { return nodes_.add({parent, frames_.add(frame)}); }
+  std::span<const FrameIndex> frames_of(std::uint32_t location);
+  void add_frames(std::uint32_t location);
 
   const CapturedProcess& captured_;
   const UsedCode& code_;
@@ -137,9 +166,16 @@ class Assembly {
   UniqueRows<Frame, HashFrame> frames_{profile_.frames};
   UniqueRows<StackNode, HashStackNode> nodes_{profile_.stacks};
   std::vector<NodeIndex> node_of_;  ///< by wire::StackId
+
+  struct Range {
+    std::size_t begin = 0, end = 0;
+  };
+  std::vector<Range> chain_of_;  ///< by location, into chain_frames_; empty: not needed so far
+  std::vector<FrameIndex> chain_frames_;
 };
 
 void Assembly::add_stacks() {
+  chain_of_.resize(code_.locations.size());
   node_of_.assign(captured_.stacks.size(), kLostRoot);
   node_of_[wire::kRootComplete] = kCompleteRoot;
   node_of_[wire::kRootCutDepth] = kCutRoot;
@@ -152,15 +188,31 @@ void Assembly::add_stacks() {
 }
 
 NodeIndex Assembly::add_code(NodeIndex parent, const CapturedStack& node, std::uint32_t location) {
-  Frame frame;
   if (location == kNoIndex) {
+    Frame frame;
     frame.offset = node.address;
-    return add_frame(parent, frame);
+    return nodes_.add({parent, frames_.add(frame)});
   }
+  for (const FrameIndex frame : frames_of(location)) parent = nodes_.add({parent, frame});
+  return parent;
+}
+
+/// From the outside in.
+std::span<const FrameIndex> Assembly::frames_of(std::uint32_t location) {
+  Range& range = chain_of_[location];
+  if (range.begin == range.end) {
+    range.begin = chain_frames_.size();
+    add_frames(location);
+    range.end = chain_frames_.size();
+  }
+  return std::span(chain_frames_).subspan(range.begin, range.end - range.begin);
+}
+
+void Assembly::add_frames(std::uint32_t location) {
   const FrameChain& chain = chains_[location];
   // The chain begins inside; the stack grows from the outside.
   for (auto source = chain.rbegin(); source != chain.rend(); ++source) {
-    frame = Frame{};
+    Frame frame;
     frame.function = strings_.add(source->function);
     frame.file = strings_.add(source->file);
     frame.line = source->line;
@@ -170,9 +222,8 @@ NodeIndex Assembly::add_code(NodeIndex parent, const CapturedStack& node, std::u
     frame.nearest = source->nearest;
     // Of frames with a proper name it would only keep apart what is the same to a reader.
     if (frame.function == 0 || frame.nearest) frame.offset = code_.locations[location].address;
-    parent = add_frame(parent, frame);
+    chain_frames_.push_back(frames_.add(frame));
   }
-  return parent;
 }
 
 void Assembly::add_sites() {
