@@ -28,6 +28,7 @@ struct StackTable::Table {
 namespace {
 
 constexpr std::uint32_t kFirstLog2 = 14;
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::uint32_t kMaxProbes = 512;  // a table never more than half full has no such runs; a torn one might
 
 std::uint32_t hash_of(wire::StackId parent, std::uint64_t address_and_module) {
@@ -48,6 +49,10 @@ std::uint64_t load_frame(const wire::StackNode& node) {
 StackTable::Table* StackTable::make_table(std::uint32_t slot_count_log2) {
   auto* const table = static_cast<Table*>(sys::map_private(Table::bytes(slot_count_log2)));
   if (table == nullptr) return nullptr;
+  // Looked into at random places, so a miss of the TLB would come with nearly every miss of the cache.
+  if (Table::bytes(slot_count_log2) >= kHugePage) {
+    sys::advise(table, Table::bytes(slot_count_log2), MADV_HUGEPAGE);
+  }
   table->slot_count_log2 = slot_count_log2;
   table->mask = (1u << slot_count_log2) - 1;
   table->grow_at = 1u << (slot_count_log2 - 1);
