@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <filesystem>
-#include <fstream>
 #include <map>
 
 #include "profile/output_file.hpp"
+#include "report/text_file.hpp"
 
 namespace memprof::report {
 namespace {
@@ -155,12 +154,9 @@ std::string format_baseline(const Baseline& baseline) {
 Result<Baseline> parse_baseline(std::string_view text, const std::string& name) { return Reader(text, name).read(); }
 
 Result<Baseline> read_baseline(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file.is_open() || file.bad() || std::filesystem::is_directory(path)) {
-    return failure("cannot read the baseline '" + path + "'", "'memprof check --write-baseline FILE' makes one");
-  }
-  return parse_baseline(text, path);
+  const auto text = read_text_file(path, "the baseline");
+  if (!text) return failure(text.error().what, "'memprof check --write-baseline FILE' makes one");
+  return parse_baseline(*text, path);
 }
 
 Result<void> write_baseline(const Baseline& baseline, const std::string& path) {

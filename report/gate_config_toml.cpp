@@ -1,6 +1,4 @@
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 // Errors come back as values; nothing of the library's is exported.
 #define TOML_EXCEPTIONS 0
@@ -8,6 +6,7 @@
 #include <toml++/toml.h>
 
 #include "report/gate_config.hpp"
+#include "report/text_file.hpp"
 
 namespace memprof::report {
 namespace {
@@ -197,12 +196,9 @@ Result<GateConfig> parse_gate_config(std::string_view text, const std::string& p
 }
 
 Result<GateConfig> read_gate_config(const std::string& path) {
-  std::ifstream file(path);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file.is_open() || file.bad() || fs::is_directory(path)) {
-    return failure("cannot read the configuration '" + path + "'", "check the name and the permissions");
-  }
-  return parse_gate_config(text, path);
+  const auto text = read_text_file(path, "the configuration");
+  if (!text) return tl::unexpected(text.error());
+  return parse_gate_config(*text, path);
 }
 
 }  // namespace memprof::report

@@ -149,7 +149,7 @@ class Judge {
     peak.title = "peak heap against the baseline";
     peak.origin = rules_.max_growth_origin;
     peak.limit = static_cast<std::uint64_t>(
-        std::llround(std::min(static_cast<double>(input_.baseline->peak_bytes) * (1 + growth), 9e18)));
+        std::floor(std::min(static_cast<double>(input_.baseline->peak_bytes) * (1 + growth), 9e18)));
     peak.measured = figures_.peak_bytes;
     const auto by_peak = [](const GateFigures& figures) { return figures.peak_bytes; };
     finish(std::move(peak), [&] { return largest(by_peak, [](const SiteSum&) { return true; }); });

@@ -210,7 +210,8 @@ GateSite describe_site(const SiteKey& key, const SiteSum& sum, const FunctionPat
   site.program = profile.process.program;
   site.now = sum.figures;
   site.suppression = key.suppression;
-  std::optional<std::size_t> any_line;
+  std::optional<std::size_t> library_line;
+  bool user_code = false;
   for (NodeIndex node = example.stack; node != kNoIndex; node = profile.stacks[node].parent) {
     const FrameIndex index = profile.stacks[node].frame;
     if (index == kNoIndex) continue;
@@ -219,11 +220,12 @@ GateSite describe_site(const SiteKey& key, const SiteSum& sum, const FunctionPat
     const std::size_t at = site.stack.size();
     site.stack.push_back(
         {function_name(profile, frame), profile.text(frame.file), frame.line, module, frame.inlined, paths.own(index)});
+    user_code = user_code || paths.own(index);
     if (frame.file == 0 || frame.line == 0) continue;
     if (paths.own(index) && !site.location) site.location = at;
-    if (!any_line) any_line = at;
+    if (!library_line) library_line = at;
   }
-  if (!site.location) site.location = any_line;
+  if (!user_code) site.location = library_line;
   return site;
 }
 

@@ -19,8 +19,10 @@ std::string plural(std::size_t count, const std::string& word) {
   return format_count(count) + " " + word + (count == 1 ? "" : "s");
 }
 
+/// The innermost function of the user's code.
 const std::string& where(const GateSite& site) {
-  return site.location ? site.stack[*site.location].function : site.path.front();
+  const auto own = std::find_if(site.stack.begin(), site.stack.end(), [](const GateFrame& frame) { return frame.own; });
+  return own == site.stack.end() ? site.path.front() : own->function;
 }
 
 std::string growth_text(const TickGrowth& growth) {

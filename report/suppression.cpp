@@ -1,10 +1,9 @@
 #include "report/suppression.hpp"
 
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 #include "report/suppression_reader.hpp"
+#include "report/text_file.hpp"
 #include "report/wildcard.hpp"
 
 namespace memprof::report {
@@ -99,14 +98,9 @@ bool suppresses(const Suppression& suppression, const std::vector<SuppressibleFr
 }  // namespace
 
 Result<void> SuppressionSet::add_file(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    // An empty file makes the second fail, too; it suppresses nothing, and that is no error.
-    if (file && file.peek() == std::ifstream::traits_type::eof()) return {};
-    return failure("cannot read the suppressions in '" + path + "'", "check the name and the permissions");
-  }
-  return add_text(text.str(), path);
+  const auto text = read_text_file(path, "the suppressions");
+  if (!text) return tl::unexpected(text.error());
+  return add_text(*text, path);
 }
 
 Result<void> SuppressionSet::add_text(std::string_view text, const std::string& name, bool built_in) {

@@ -224,6 +224,12 @@ constexpr std::string_view kLibraries = R"(
    fun:_GLOBAL__sub_I_eh_alloc*
 }
 {
+   libstdc++: buffers of the standard streams after sync_with_stdio(false)
+   Memcheck:Leak
+   ...
+   fun:std::ios_base::sync_with_stdio*
+}
+{
    libgcc: sorted tables of unwind information
    Memcheck:Leak
    fun:malloc

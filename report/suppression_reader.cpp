@@ -200,14 +200,14 @@ std::string decoded_names(std::string_view mangled) {
 
 std::string demangled_pattern(const std::string& pattern) {
   if (!pattern.starts_with("_Z")) return {};
+  if (pattern.starts_with("_Znw")) return "operator new";  // as the hooks are called, whatever the parameters
+  if (pattern.starts_with("_Zna")) return "operator new[]";
   if (pattern.find_first_of("*?") == std::string::npos) {
     int status = 0;
     const std::unique_ptr<char, decltype(&std::free)> text(
         abi::__cxa_demangle(pattern.c_str(), nullptr, nullptr, &status), &std::free);
     return text ? std::string(text.get()) : std::string{};
   }
-  if (pattern.starts_with("_Znw")) return "operator new*";  // with the array form, as allocators' names are
-  if (pattern.starts_with("_Zna")) return "operator new[]*";
   const std::string names = decoded_names(pattern);
   return names.empty() ? std::string{} : names + "*";
 }
