@@ -6,9 +6,25 @@
 namespace memprof::collect {
 namespace {
 
-/// "1 event was", "3 events were".
+/// "1 event was" or "3 events were".
 std::string counted(std::uint64_t count, const std::string& one, const std::string& many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+/// "2 records, 1 call stack".
+std::string damaged_things(const RegionDamage& damage) {
+  std::string list;
+  const auto add = [&](std::uint64_t count, const std::string& one) {
+    if (count == 0) return;
+    if (!list.empty()) list += ", ";
+    list += counted(count, one, one + "s");
+  };
+  add(damage.cursors, "ring position");
+  add(damage.times, "time stamp");
+  add(damage.records, "record");
+  add(damage.stacks, "call stack");
+  add(damage.modules, "module");
+  return list;
 }
 
 }  // namespace
@@ -42,8 +58,8 @@ void judge_capture(const SharedRegion& region, const CollectorQuality& quality, 
                             " no call stack because there was no room for more; totals are not affected.");
   }
   if (quality.damage.sum() != 0) {
-    add_reason(capture, "Something in the program wrote over memprof's shared memory: " +
-                            counted(quality.damage.sum(), "damaged place was", "damaged places were") + " skipped.");
+    add_reason(capture, "Something in the program wrote over memprof's shared memory; not used because damaged: " +
+                            damaged_things(quality.damage) + ".");
   }
   if (header.recording_stopped != 0) {
     add_reason(capture, "The program stopped recording before its end because it lost contact with memprof.");

@@ -89,7 +89,9 @@ TEST_CASE("the live set agrees with a map while it grows and shrinks") {
       // Grows up to the middle, shrinks afterwards, with clusters of neighbouring addresses.
       const std::uint64_t frees = round < 30 ? 3 : 7;
       for (int i = 0; i < 2000; ++i) {
-        const std::uint64_t address = (random() % 40'000 + 1) * 16;
+        // Dense, sparse, and with addresses that no allocator gives out.
+        const std::uint64_t address =
+            (random() % 40'000 + 1) * (seed % 4 == 3 ? 4096 : 8 << seed % 2) + (random() % 100 == 0 ? 3 : 0);
         const bool is_free = random() % 10 < frees;
         const auto known = expected.find(address);
         answers.emplace_back(known != expected.end(), known != expected.end() ? known->second : 0);

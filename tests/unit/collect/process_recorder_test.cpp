@@ -262,7 +262,7 @@ TEST_CASE("what makes a capture incomplete is said in sentences") {
   SECTION("damage") {
     ring.put(FakeRing::kNow, wire::Operation::kAlloc, 31, 16, 1, 0);
     ring.publish();
-    CHECK(has_reason(recorder->finish().capture, "wrote over memprof's shared memory: 1 damaged place"));
+    CHECK(has_reason(recorder->finish().capture, "because damaged: 1 record."));
   }
   SECTION("a target that gave up") {
     header.recording_stopped = 1;
