@@ -42,7 +42,7 @@ struct Baseline {
 std::string format_baseline(const Baseline& baseline);
 
 /// Errors name file and line: another version, a line that is none of ours, a fingerprint that is not that of its
-/// functions, a site listed twice, the marks of an unfinished merge.
+/// functions, a site listed twice with different figures, the marks of an unfinished merge.
 [[nodiscard]] Result<Baseline> parse_baseline(std::string_view text, const std::string& name);
 [[nodiscard]] Result<Baseline> read_baseline(const std::string& path);
 /// Through a temporary file and a rename.

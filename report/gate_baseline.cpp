@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 
 namespace memprof::report {
 namespace {
@@ -29,70 +30,46 @@ bool holds(const FunctionPath& longer, const FunctionPath& shorter) {
 
 struct Total {
   std::uint64_t blocks = 0, bytes = 0;
+  void add(const Total& more) {
+    blocks += more.blocks;
+    bytes += more.bytes;
+  }
   friend bool operator==(const Total&, const Total&) = default;
 };
 
-/// Both sides of the comparison, as far as fingerprints have not settled it.
-class Leftovers {
- public:
-  Leftovers(std::vector<GateSite*> now, std::vector<const BaselineSite*> before)
-      : now_(std::move(now)), before_(std::move(before)) {}
-
-  std::vector<std::string> match() {
-    // Frames may be missing now, or may have been missing then: one shorter path stands for all that hold it.
-    for (GateSite*& site : now_) {
-      std::vector<const BaselineSite**> longer;
-      for (const BaselineSite*& known : before_) {
-        if (known != nullptr && holds(known->path, site->path)) longer.push_back(&known);
-      }
-      Total total;
-      for (const BaselineSite** known : longer)
-        total = {total.blocks + (*known)->blocks, total.bytes + (*known)->bytes};
-      if (longer.empty() || total != Total{site->now.blocks, site->now.bytes}) continue;
-      settle(*site, (*longer.front())->path);
-      for (const BaselineSite** known : longer) *known = nullptr;
-      site = nullptr;
-    }
-    for (const BaselineSite*& known : before_) {
-      if (known == nullptr) continue;
-      std::vector<GateSite**> longer;
-      for (GateSite*& site : now_) {
-        if (site != nullptr && holds(site->path, known->path)) longer.push_back(&site);
-      }
-      Total total;
-      for (GateSite** site : longer) total = {total.blocks + (*site)->now.blocks, total.bytes + (*site)->now.bytes};
-      if (longer.empty() || total != Total{known->blocks, known->bytes}) continue;
-      for (GateSite** site : longer) {
-        settle(**site, known->path);
-        *site = nullptr;
-      }
-      known = nullptr;
-    }
-    return std::move(notes_);
-  }
-
-  /// Those that are fixed.
-  std::vector<const BaselineSite*> unmatched() const {
-    std::vector<const BaselineSite*> rest;
-    std::copy_if(before_.begin(), before_.end(), std::back_inserter(rest),
-                 [](const auto* site) { return site != nullptr; });
-    return rest;
-  }
-
- private:
-  void settle(GateSite& site, const FunctionPath& known) {
-    site.status = SiteStatus::kKnown;
-    site.before = GateFigures{site.now.blocks, site.now.bytes, 0, 0, 0};
-    notes_.push_back("taken for the known site '" + path_text(known) +
-                     "', because nothing but frames that compilers "
-                     "leave out differs: '" +
-                     path_text(site.path) + "'");
-  }
-
-  std::vector<GateSite*> now_;
-  std::vector<const BaselineSite*> before_;
-  std::vector<std::string> notes_;
+/// What fingerprints have not settled of a site: all of it, or by how much it has grown or shrunk.
+struct Rest {
+  const FunctionPath* path;
+  Total total;
+  GateSite* site = nullptr;             ///< now; for a shrunk one, too
+  const BaselineSite* known = nullptr;  ///< before; of a fixed one only
+  bool settled = false;
 };
+
+std::vector<Rest*> unsettled_that_hold(std::vector<Rest>& longer, const FunctionPath& shorter) {
+  std::vector<Rest*> found;
+  for (Rest& rest : longer) {
+    if (!rest.settled && holds(*rest.path, shorter)) found.push_back(&rest);
+  }
+  return found;
+}
+
+/// Settles what is in `shorter` with all of `longer` that leads there, where the sums agree exactly.
+void settle(std::vector<Rest>& shorter, std::vector<Rest>& longer, std::vector<std::string>& notes) {
+  for (Rest& rest : shorter) {
+    if (rest.settled) continue;
+    const std::vector<Rest*> others = unsettled_that_hold(longer, *rest.path);
+    Total total;
+    for (const Rest* other : others) total.add(other->total);
+    if (others.empty() || total != rest.total) continue;
+    rest.settled = true;
+    for (Rest* other : others) {
+      other->settled = true;
+      notes.push_back("'" + path_text(*other->path) + "' and '" + path_text(*rest.path) +
+                      "' are taken for the same site: they differ only in frames that compilers leave out");
+    }
+  }
+}
 
 GateSite fixed_site(const BaselineSite& known) {
   GateSite site;
@@ -103,29 +80,47 @@ GateSite fixed_site(const BaselineSite& known) {
   return site;
 }
 
+Rest excess(const FunctionPath& path, const GateFigures& more, const GateFigures& less, GateSite* site) {
+  return {&path, {more.blocks - less.blocks, more.bytes - less.bytes}, site, nullptr, false};
+}
+
 }  // namespace
 
 std::vector<std::string> compare_with_baseline(std::vector<GateSite>& sites, const Baseline& baseline, double growth) {
   std::map<std::string, const BaselineSite*> known;
   for (const BaselineSite& site : baseline.sites) known.emplace(path_text(site.path), &site);
-  std::vector<GateSite*> strangers;
+  std::vector<Rest> now, before;
   for (GateSite& site : sites) {
     if (site.suppression || site.now.blocks == 0) continue;
     const auto found = known.find(path_text(site.path));
     if (found == known.end()) {
       site.status = SiteStatus::kNew;
-      strangers.push_back(&site);
+      now.push_back({&site.path, {site.now.blocks, site.now.bytes}, &site, nullptr, false});
       continue;
     }
     site.before = GateFigures{found->second->blocks, found->second->bytes, 0, 0, 0};
     site.status = status_of(site.now, *site.before, growth);
     known.erase(found);
+    const bool not_less = site.now.blocks >= site.before->blocks && site.now.bytes >= site.before->bytes;
+    if (site.status == SiteStatus::kGrown && not_less) now.push_back(excess(site.path, site.now, *site.before, &site));
+    if (site.status == SiteStatus::kShrunk) before.push_back(excess(site.path, *site.before, site.now, &site));
   }
-  std::vector<const BaselineSite*> missing;
-  for (const auto& [path, site] : known) missing.push_back(site);
-  Leftovers leftovers(std::move(strangers), std::move(missing));
-  std::vector<std::string> notes = leftovers.match();
-  for (const BaselineSite* site : leftovers.unmatched()) sites.push_back(fixed_site(*site));
+  for (const auto& [path, site] : known)
+    before.push_back({&site->path, {site->blocks, site->bytes}, nullptr, site, false});
+  std::vector<std::string> notes;
+  settle(now, before, notes);
+  settle(before, now, notes);
+  for (const Rest& rest : now) {
+    if (!rest.settled) continue;
+    rest.site->status = SiteStatus::kKnown;
+    rest.site->before = GateFigures{rest.site->now.blocks, rest.site->now.bytes, 0, 0, 0};
+  }
+  std::vector<GateSite> fixed;
+  for (const Rest& rest : before) {
+    if (rest.settled && rest.site != nullptr) rest.site->status = SiteStatus::kKnown;
+    if (!rest.settled && rest.known != nullptr) fixed.push_back(fixed_site(*rest.known));
+  }
+  sites.insert(sites.end(), fixed.begin(), fixed.end());
   return notes;
 }
 

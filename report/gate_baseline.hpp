@@ -15,8 +15,9 @@ namespace memprof::report {
 ///
 /// A site is known by its fingerprint. What is left over on both sides is compared once more: a compiler that turns
 /// `return malloc(n);` into a jump, or that leaves no debug information for inlined functions, takes frames out of a
-/// stack. So a path that another one holds in the same order, with exactly the same figures, is the same site.
-/// Returns a note for each site that was known in this way only.
+/// stack. So paths that another one is part of, in the same order, are that site when their figures add up to exactly
+/// its own, or to exactly what it has more or less than before. Returns a note for each that was known in this way
+/// only.
 std::vector<std::string> compare_with_baseline(std::vector<GateSite>& sites, const Baseline& baseline, double growth);
 
 }  // namespace memprof::report

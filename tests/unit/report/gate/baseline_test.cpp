@@ -78,6 +78,13 @@ TEST_CASE("what is no baseline, or a broken one, is refused with file and line")
   CHECK_FALSE(read_baseline("/").has_value());
 }
 
+TEST_CASE("lines that a union merge has doubled count once") {
+  const auto read =
+      parse_baseline("memprof-baseline 1\n" + site_line({"f"}) + site_line({"g"}) + site_line({"f"}), "b");
+  REQUIRE(read.has_value());
+  CHECK(read->sites.size() == 2);
+}
+
 TEST_CASE("of the two peaks of a union merge the higher one holds") {
   const auto read = parse_baseline("memprof-baseline 1\npeak 10 bytes\npeak 20 bytes\npeak 5 bytes\n", "b.txt");
   REQUIRE(read.has_value());

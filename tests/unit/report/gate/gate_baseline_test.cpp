@@ -72,5 +72,19 @@ TEST_CASE("sites that have become one are known by their sum") {
   CHECK(compared({site({"main"}, 4, 40)}, two)[0].status == SiteStatus::kNew);
 }
 
+TEST_CASE("what a known site has more or less may be that of sites that have become part of it or have left it") {
+  const Baseline baseline{0, {{{"main"}, 5, 50}, {{"make", "main"}, 2, 20}}};
+  const auto joined = compared({site({"main"}, 7, 70)}, baseline);
+  REQUIRE(joined.size() == 1);
+  CHECK(joined[0].status == SiteStatus::kKnown);
+  const auto not_quite = compared({site({"main"}, 8, 70)}, baseline);
+  CHECK(not_quite[0].status == SiteStatus::kGrown);
+  const auto left =
+      compared({site({"main"}, 4, 40), site({"small", "main"}, 1, 10), site({"make", "main"}, 2, 20)}, baseline);
+  REQUIRE(left.size() == 3);
+  for (const GateSite& each : left) CHECK(each.status == SiteStatus::kKnown);
+  CHECK(compared({site({"main"}, 4, 40), site({"other"}, 1, 10)}, baseline)[1].status == SiteStatus::kNew);
+}
+
 }  // namespace
 }  // namespace memprof::report
