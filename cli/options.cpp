@@ -28,6 +28,14 @@ CLI::Option* add_text(CLI::App& parser, const std::string& names, std::string& v
   return parser.add_option(names, value, help)->type_name(placeholder);
 }
 
+CLI::Option* add_optional_text(CLI::App& parser, const std::string& names, std::optional<std::string>& value,
+                               const std::string& placeholder, const std::string& help) {
+  return parser
+      .add_option_function<std::string>(
+          names, [&value](const std::string& text) { value = text; }, help)
+      ->type_name(placeholder);
+}
+
 CLI::Option* add_list(CLI::App& parser, const std::string& names, std::vector<std::string>& values,
                       const std::string& placeholder, const std::string& help) {
   // Without allow_extra_args(false) CLI11 lets such an option swallow all words that follow, the file included.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,9 @@ namespace memprof::cli {
 CLI::Option* add_flag(CLI::App& parser, const std::string& names, bool& value, const std::string& help);
 CLI::Option* add_text(CLI::App& parser, const std::string& names, std::string& value, const std::string& placeholder,
                       const std::string& help);
+/// The same; unset only when it is not given: "--option ''" is an empty text.
+CLI::Option* add_optional_text(CLI::App& parser, const std::string& names, std::optional<std::string>& value,
+                               const std::string& placeholder, const std::string& help);
 /// May be given several times, one value each time.
 CLI::Option* add_list(CLI::App& parser, const std::string& names, std::vector<std::string>& values,
                       const std::string& placeholder, const std::string& help);

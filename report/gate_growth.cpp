@@ -9,8 +9,8 @@
 namespace memprof::report {
 namespace {
 
-/// Thousands of sites are judged in each of thousands of runs. A steady leak has no variance and needs no more ticks for
-/// it; among 2000 simulated caches of random keys, watched while they were filling, 1e-6 still took 3 for leaks.
+/// Thousands of sites are judged in each of thousands of runs. A steady leak has no variance and needs no more ticks
+/// for it; among 2000 simulated caches of random keys, watched while they were filling, 1e-6 still took 3 for leaks.
 constexpr double kAlpha = 1e-9;
 constexpr double kSteady = 0.9;
 

@@ -296,7 +296,7 @@ class Judge {
     const GateRun& last = input_.runs.back();
     for (std::size_t i = 0; i < last.processes.size(); ++i) {
       const Profile& profile = *last.processes[i];
-      const bool counts = ended_by_itself(profile);
+      const bool counts = counts_unfreed(profile);
       verdict_.processes.push_back(
           {profile.process.program, profile.process.pid, i < last.files.size() ? last.files[i] : std::string{},
            counts ? profile.totals.live_blocks : 0, counts ? profile.totals.live_bytes : 0, profile.totals.peak_bytes,

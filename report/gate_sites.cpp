@@ -40,7 +40,7 @@ class ProcessSum {
     }
     std::vector<GateFigures> limits(rules_.limits.size());
     std::map<SiteKey, SiteSum> sites;
-    const bool unfreed_counts = ended_by_itself(profile_);
+    const bool unfreed_counts = counts_unfreed(profile_);
     for (std::size_t i = 0; i < profile_.sites.size(); ++i) {
       const Site& site = profile_.sites[i];
       if (site.allocations == 0) continue;
@@ -171,7 +171,7 @@ std::uint64_t figure_of(const GateFigures& figures, LimitKind kind) {
   return 0;
 }
 
-bool ended_by_itself(const Profile& profile) { return profile.process.end_kind != EndKind::kReplaced; }
+bool counts_unfreed(const Profile& profile) { return profile.process.end_kind != EndKind::kReplaced; }
 
 RunFigures sum_run(const std::vector<const Profile*>& processes, const GateRules& rules,
                    const SuppressionSet& suppressions, const std::vector<GatePattern>& patterns,

@@ -17,8 +17,8 @@
 
 namespace memprof::report {
 
-/// Whether what is unfreed in this process says anything: a program that was replaced by exec never got to free.
-bool ended_by_itself(const Profile& profile);
+/// Whether what is unfreed in this process counts: a program that was replaced by exec never got to free.
+bool counts_unfreed(const Profile& profile);
 
 /// The stack as suppression files see it: the hook first, then the frames. Refers to the profile and the paths.
 std::vector<SuppressibleFrame> suppressible_stack(const Profile& profile, const FunctionPaths& paths, const Site& site);

@@ -53,6 +53,9 @@ TEST_CASE("a program that fails, is killed or cannot be started") {
   CHECK(check({"--ignore-exit-status", "--", "/bin/sh", "-c", "exit 3"}).status == 0);
   CHECK(check({"--", "/nonexistent/program"}).status == 2);
   CHECK(check({"--", "/etc/passwd"}).status == 2);
+  const CommandResult no_dashes = check({"/bin/true"});
+  CHECK(no_dashes.status == 2);
+  CHECK_THAT(no_dashes.err, Contains("hint: to run it: memprof check -- /bin/true"));
 }
 
 TEST_CASE("a profile that is not complete has the status 3") {
@@ -80,6 +83,11 @@ TEST_CASE("wrong words are refused with a sentence and status 2, and nothing is 
   const auto [words, complaint] = GENERATE_COPY(table<Arguments, std::string>({
       {{"--max-peak", "12 parsecs"}, "'12 parsecs' is not a size"},
       {{"--max-allocations", "many"}, "'many' is not a whole number"},
+      {{"--max-peak", ""}, "'' is not a size"},
+      {{"--max-growth", ""}, "'' is not a percentage"},
+      {{"--baseline", ""}, "no file is named"},
+      {{"--config", ""}, "cannot read the configuration ''"},
+      {{"--warmup", ""}, "'' is not a whole number"},
       {{"--budget", "peak=1KiB:"}, "names nothing"},
       {{"--budget", "peak:f"}, "is not a budget"},
       {{"--max-growth", "2%"}, "needs a baseline"},
