@@ -248,7 +248,7 @@ TEST_CASE("one block more is grown, another function is new, one less is fixed")
   CHECK(fixed.out.find("new:") == std::string::npos);
 }
 
-TEST_CASE("--update-baseline takes over what is new and what is fixed") {
+TEST_CASE("option --update-baseline takes over what is new and what is fixed") {
   const Baselined base;
   std::string source = kProgram;
   source.replace(source.find("hidden(1)"), 9, "hidden(1) + hidden(1)");

@@ -78,7 +78,7 @@ TEST_CASE("a configuration sets every rule, with paths relative to itself") {
   CHECK_FALSE(config->default_suppressions);
 }
 
-TEST_CASE("--print-config prints a configuration that says the same") {
+TEST_CASE("option --print-config prints a configuration that says the same") {
   const auto config = parse_gate_config(kEverything, "/project/memprof.toml");
   REQUIRE(config.has_value());
   const std::string printed = format_gate_config(*config);

@@ -182,7 +182,7 @@ TEST_CASE("against a baseline only new and grown sites fail") {
   CHECK(test.outcome() == Outcome::kPass);
 }
 
-TEST_CASE("--max-growth also holds the peak") {
+TEST_CASE("option --max-growth also holds the peak") {
   Case test;
   test.baseline = baseline_of(test.verdict());
   CHECK(test.baseline->peak_bytes == 1096);
