@@ -365,9 +365,9 @@ constexpr std::array kTools = {"dash",
                                "ninja",
                                "x86_64-linux-gnu-*",
                                "aarch64-linux-gnu-*"};
-constexpr std::array kToolDirectories = {"/usr/lib/gcc/*/cc1*",         "/usr/lib/gcc/*/collect2",
-                                         "/usr/lib/gcc/*/lto*",         "/usr/libexec/gcc/*/cc1*",
-                                         "/usr/libexec/gcc/*/collect2", "/usr/lib/git-core/*"};
+constexpr std::array kToolDirectories = {
+    "/usr/lib/gcc/*/cc1*",         "/usr/lib/gcc/*/collect2", "/usr/lib/gcc/*/lto*",     "/usr/libexec/gcc/*/cc1*",
+    "/usr/libexec/gcc/*/collect2", "/usr/lib/git-core/*",     "/usr/lib/*/libbfd-*.so*", "/usr/lib/*/libopcodes-*.so*"};
 
 std::string block(const std::string& name, const std::string& frames) {
   return "{\n   " + name + "\n   Memcheck:Leak\n   fun:*\n" + frames + "}\n";
