@@ -91,7 +91,8 @@ TEST_CASE("the live set agrees with a map while it grows and shrinks") {
       for (int i = 0; i < 2000; ++i) {
         // Dense, sparse, and with addresses that no allocator gives out.
         const std::uint64_t address =
-            (random() % 40'000 + 1) * (seed % 4 == 3 ? 4096 : 8 << seed % 2) + (random() % 100 == 0 ? 3 : 0);
+            (random() % 40'000 + 1) * (seed % 4 == 3 ? std::uint64_t{4096} : std::uint64_t{8} << seed % 2) +
+            (random() % 100 == 0 ? 3 : 0);
         const bool is_free = random() % 10 < frees;
         const auto known = expected.find(address);
         answers.emplace_back(known != expected.end(), known != expected.end() ? known->second : 0);
