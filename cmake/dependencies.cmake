@@ -28,7 +28,7 @@ memprof_require_pkg(LIBZSTD libzstd libzstd-dev)
 memprof_require_pkg(ZLIB zlib zlib1g-dev)
 memprof_require_pkg(LIBUNWIND libunwind libunwind-dev)
 
-# Used as a header: its shared library throws exceptions.
+# Used as a header alone; so there is no library to install beside memprof.
 find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h)
 if(NOT TOMLPLUSPLUS_INCLUDE_DIR)
   message(FATAL_ERROR "toml++ is missing: apt-get install libtomlplusplus-dev (scripts/install-deps does it)")

@@ -1,9 +1,26 @@
+#include <algorithm>
 #include <filesystem>
 
-// Errors come back as values; nothing of the library's is exported.
-#define TOML_EXCEPTIONS 0
+// toml++ 3.3 runs into its own assertions on some broken files, such as "[.a]"; where assertions are off it tells the
+// compiler that they hold. Here they are always on, and become errors like all others. (In its noexcept functions they
+// end the program; none of those was ever seen to fail.)
+namespace {
+struct TomlAssertion {};
+}  // namespace
+#pragma GCC diagnostic push
+#ifdef __clang__
+#pragma GCC diagnostic ignored "-Wexceptions"
+#else
+#pragma GCC diagnostic ignored "-Wterminate"
+#endif
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(expression) (static_cast<bool>(expression) ? void() : throw TomlAssertion{})
+#define TOML_EXCEPTIONS 1
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
+#pragma GCC diagnostic pop
 
 #include "report/gate_config.hpp"
 #include "report/text_file.hpp"
@@ -12,6 +29,57 @@ namespace memprof::report {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr char kTomlHint[] = "the file has to be TOML: https://toml.io";
+
+/// toml++ 3.3 has undefined behaviour on letters beyond ASCII outside of strings and comments, where TOML has none.
+class TomlScan {
+ public:
+  explicit TomlScan(std::string_view text) : text_(text) {}
+
+  /// The line of the first such letter; 0: there is none.
+  std::size_t line_beyond_toml() {
+    for (; at_ < text_.size(); ++at_) {
+      const char c = text_[at_];
+      if (c == '\n') {
+        ++line_;
+        if (quote_.size() == 1) quote_ = {};  // an unfinished string, which is an error of its own
+      } else if (!quote_.empty()) {
+        step_in_string();
+      } else if (c == '"' || c == '\'') {
+        open_string();
+      } else if (c == '#') {
+        at_ = std::min(text_.find('\n', at_), text_.size()) - 1;
+      } else if (static_cast<unsigned char>(c) >= 0x80) {
+        return line_;
+      }
+    }
+    return 0;
+  }
+
+ private:
+  std::string_view rest() const { return text_.substr(at_); }
+
+  void open_string() {
+    const bool several_lines = rest().size() >= 3 && rest()[1] == rest()[0] && rest()[2] == rest()[0];
+    quote_ = rest().substr(0, several_lines ? 3 : 1);
+    at_ += quote_.size() - 1;
+  }
+
+  void step_in_string() {
+    const bool escape = quote_[0] == '"' && text_[at_] == '\\';
+    if (escape && at_ + 1 < text_.size() && text_[at_ + 1] != '\n') {
+      ++at_;
+    } else if (rest().starts_with(quote_)) {
+      at_ += quote_.size() - 1;
+      quote_ = {};
+    }
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0, line_ = 1;
+  std::string_view quote_;  ///< that ends the string we are in
+};
 
 class ConfigReader {
  public:
@@ -186,13 +254,19 @@ class ConfigReader {
 }  // namespace
 
 Result<GateConfig> parse_gate_config(std::string_view text, const std::string& path) {
-  const toml::parse_result parsed = toml::parse(text, path);
-  if (!parsed) {
-    const toml::parse_error& error = parsed.error();
-    return failure(path + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description()),
-                   "the file has to be TOML: https://toml.io");
+  if (const std::size_t line = TomlScan(text).line_beyond_toml(); line != 0) {
+    return failure(path + ":" + std::to_string(line) + ": this is not TOML", kTomlHint);
   }
-  return ConfigReader(path).read(parsed.table());
+  toml::table table;
+  try {
+    table = toml::parse(text, path);
+  } catch (const toml::parse_error& error) {
+    return failure(path + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description()),
+                   kTomlHint);
+  } catch (const TomlAssertion&) {
+    return failure(path + ": this is not TOML", kTomlHint);
+  }
+  return ConfigReader(path).read(table);
 }
 
 Result<GateConfig> read_gate_config(const std::string& path) {

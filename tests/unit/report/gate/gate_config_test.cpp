@@ -95,6 +95,9 @@ TEST_CASE("option --print-config prints a configuration that says the same") {
 
 TEST_CASE("a configuration that is wrong is refused with file and line") {
   CHECK_THAT(complaint("[check\n"), Contains("dir/memprof.toml:1: "));
+  CHECK_THAT(complaint("[.check]\n"), Contains("dir/memprof.toml: this is not TOML"));
+  CHECK_THAT(complaint("# \xc3\xa9\n[check]\nmax-peak = \xc3\xa9\n"), Contains("dir/memprof.toml:3: this is not TOML"));
+  CHECK_THAT(complaint("[[budget]]\nmatch = \"\\\"\xc3\xa9\" # '\npeak = \xc3\xa9\n"), Contains(":3: this is not"));
   CHECK_THAT(complaint("\nmax-peak = 3\n"), Contains("dir/memprof.toml:2: 'max-peak' is not known here"));
   CHECK_THAT(complaint("[check]\nmax-peek = 3\n"), Contains(":2: there is no key 'max-peek'"));
   CHECK_THAT(complaint("[check]\nmax-peak = \"12 parsecs\"\n"), Contains(":2: '12 parsecs' is not a size"));
@@ -113,6 +116,13 @@ TEST_CASE("a configuration that is wrong is refused with file and line") {
   CHECK_THAT(complaint("[[budget]]\nmatch = \"f\"\npeek = 3\n"), Contains(":3: there is no key 'peek'"));
   CHECK_FALSE(read_gate_config("/nonexistent/memprof.toml").has_value());
   CHECK_FALSE(read_gate_config("/").has_value());
+}
+
+TEST_CASE("letters beyond ASCII may stand in strings and comments") {
+  const auto config = parse_gate_config(
+      "# \xc3\xa9\n[[budget]]\nmatch = \"\"\"caf\xc3\xa9\"\"\" # '\xc3\xa9\npeak = '1KiB'\n", "memprof.toml");
+  REQUIRE(config.has_value());
+  CHECK(config->rules.limits.at(0).pattern == "caf\xc3\xa9");
 }
 
 TEST_CASE("the nearest configuration is found, and none above the repository") {
