@@ -23,6 +23,8 @@ if(MEMPROF_SANITIZE)
   set(plain "$<BOOL:$<TARGET_PROPERTY:MEMPROF_NEVER_SANITIZE>>")
   target_compile_options(memprof_options INTERFACE
     "$<$<NOT:${plain}>:-fsanitize=${MEMPROF_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer>")
+  # GCC 12 takes std::regex's own variables for uninitialised in instrumented code.
+  target_compile_options(memprof_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(memprof_options INTERFACE "$<$<NOT:${plain}>:-fsanitize=${MEMPROF_SANITIZE}>")
 endif()
 
