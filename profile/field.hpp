@@ -27,7 +27,7 @@ struct Scalar {
 };
 
 /// The table that a number is a row of.
-enum class Reference : std::uint8_t { kNone, kStrings, kModules, kFrames, kStacks, kSites, kTicks };
+enum class Reference : std::uint8_t { kNone, kStrings, kModules, kFrames, kStacks, kTypes, kSites, kTicks };
 
 template <typename Row>
 struct Field {
@@ -119,22 +119,38 @@ struct Codec<std::string> {
   }
 };
 
-template <>
-struct Codec<EndKind> {
-  static constexpr std::array<std::string_view, 5> kNames{"exited", "signalled", "replaced", "still_running",
-                                                          "unknown"};
-  static constexpr std::string_view kExpected =
-      "\"exited\", \"signalled\", \"replaced\", \"still_running\" or \"unknown\"";
-  static void write(EndKind value, JsonText& out) { out.string(kNames.at(static_cast<std::size_t>(value))); }
-  static bool read(EndKind& value, const Scalar& scalar) {
+/// An enumeration stands in the file by the name of its value; Named::kNames has them in order.
+template <typename Enumeration, typename Named>
+struct EnumerationCodec {
+  static void write(Enumeration value, JsonText& out) {
+    out.string(Named::kNames.at(static_cast<std::size_t>(value)));
+  }
+  static bool read(Enumeration& value, const Scalar& scalar) {
     if (scalar.kind != Scalar::Kind::kString) return false;
-    for (std::size_t i = 0; i < kNames.size(); ++i) {
-      if (kNames[i] != *scalar.text) continue;
-      value = static_cast<EndKind>(i);
+    for (std::size_t i = 0; i < Named::kNames.size(); ++i) {
+      if (Named::kNames[i] != *scalar.text) continue;
+      value = static_cast<Enumeration>(i);
       return true;
     }
     return false;
   }
+};
+
+template <>
+struct Codec<EndKind> : EnumerationCodec<EndKind, Codec<EndKind>> {
+  static constexpr std::array<std::string_view, 5> kNames{"exited", "signalled", "replaced", "still_running",
+                                                          "unknown"};
+  static constexpr std::string_view kExpected =
+      "\"exited\", \"signalled\", \"replaced\", \"still_running\" or \"unknown\"";
+};
+
+template <>
+struct Codec<TypeEvidence> : EnumerationCodec<TypeEvidence, Codec<TypeEvidence>> {
+  static constexpr std::array<std::string_view, 6> kNames{"template_argument", "constructor", "allocation_type",
+                                                          "variable",          "source",      "library_class"};
+  static constexpr std::string_view kExpected =
+      "\"template_argument\", \"constructor\", \"allocation_type\", \"variable\", \"source\" or "
+      "\"library_class\"";
 };
 
 /// An index that may be absent: -1 stands for kNoIndex.

@@ -29,6 +29,8 @@ Target target(const Profile& profile, Reference reference) {
       return {"frames", profile.frames.size()};
     case Reference::kStacks:
       return {"stacks", profile.stacks.size()};
+    case Reference::kTypes:
+      return {"types", profile.types.size()};
     case Reference::kSites:
       return {"sites", profile.sites.size()};
     case Reference::kTicks:

@@ -113,6 +113,26 @@ inline constexpr NodeIndex kCutRoot = 1;       ///< outer frames are missing: de
 inline constexpr NodeIndex kLostRoot = 2;      ///< the stack was not stored at all
 inline constexpr NodeIndex kRootCount = 3;
 
+/// What says of which type the blocks of a site are, strongest first.
+enum class TypeEvidence : std::uint8_t {
+  kTemplateArgument,  ///< of a function on the stack: std::allocator<T>::allocate, std::make_unique<T>
+  kConstructor,       ///< called on the block right after operator new
+  kAllocationType,    ///< the compiler says so at the call (DW_AT_LLVM_alloc_type)
+  kVariable,          ///< the declared type of the variable that receives the block
+  kSource,            ///< the text of the line: new T, malloc(sizeof(T))
+  kLibraryClass,      ///< a member function of that class of the standard library asked for it
+};
+
+/// A type of heap blocks. docs/types.md says how types are found.
+struct Type {
+  StringIndex name = 0;      ///< as a programmer writes it: the container, not its node
+  StringIndex raw_name = 0;  ///< what the block literally holds; equal to name where there is no container
+  StringIndex part = 0;      ///< of the container: "node", "buffer", …; 0: the block is the object itself
+  std::uint64_t size = 0;    ///< sizeof raw_name in bytes; 0: unknown
+  TypeEvidence evidence = TypeEvidence::kTemplateArgument;
+  friend bool operator==(const Type&, const Type&) = default;
+};
+
 /// Histogram by power of two: bucket 0 counts zeros, bucket i counts values in [2^(i-1), 2^i).
 inline constexpr std::uint32_t kHistogramBuckets = 65;
 struct HistogramBin {
@@ -125,6 +145,7 @@ using Histogram = std::vector<HistogramBin>;  ///< by rising bucket; sparse, bec
 /// Everything that happened with one call stack.
 struct Site {
   NodeIndex stack = kCompleteRoot;
+  std::uint32_t type = kNoIndex;  ///< of the blocks allocated here; kNoIndex: unknown
   StringIndex hook = 0;  ///< "malloc", "calloc", "operator new[]", …; of frees when nothing was allocated here
   // Blocks allocated here.
   std::uint64_t allocations = 0;
@@ -191,6 +212,7 @@ struct Profile {
   std::vector<Module> modules;
   std::vector<Frame> frames;
   std::vector<StackNode> stacks{StackNode{}, StackNode{}, StackNode{}};
+  std::vector<Type> types;
   std::vector<Site> sites;  ///< each stack at most once
   std::vector<Thread> threads;
   std::vector<TimelinePoint> timeline;   ///< by time

@@ -93,8 +93,17 @@ inline constexpr std::array kStackFields{
     optional_index_field<&StackNode::frame>("frame", Reference::kFrames),
 };
 
+inline constexpr std::array kTypeFields{
+    index_field<&Type::name>("name", Reference::kStrings),
+    index_field<&Type::raw_name>("raw_name", Reference::kStrings),
+    index_field<&Type::part>("part", Reference::kStrings),
+    field<&Type::size>("size"),
+    field<&Type::evidence>("evidence"),
+};
+
 inline constexpr std::array kSiteFields{
     index_field<&Site::stack>("stack", Reference::kStacks),
+    optional_index_field<&Site::type>("type", Reference::kTypes),
     index_field<&Site::hook>("hook", Reference::kStrings),
     field<&Site::allocations>("allocations"),
     field<&Site::allocated_bytes>("allocated_bytes"),
@@ -157,6 +166,7 @@ static_assert(member_count<Totals>() == kTotalsFields.size());
 static_assert(member_count<Module>() == kModuleFields.size());
 static_assert(member_count<Frame>() == kFrameFields.size());
 static_assert(member_count<StackNode>() == kStackFields.size());
+static_assert(member_count<Type>() == kTypeFields.size());
 static_assert(member_count<Site>() == kSiteFields.size());
 static_assert(member_count<Thread>() == kThreadFields.size());
 static_assert(member_count<TimelinePoint>() == kTimelineFields.size());
@@ -175,6 +185,7 @@ void for_each_table(ProfileType& profile, Visit&& visit) {
   visit(std::string_view("modules"), profile.modules, kModuleFields);
   visit(std::string_view("frames"), profile.frames, kFrameFields);
   visit(std::string_view("stacks"), profile.stacks, kStackFields);
+  visit(std::string_view("types"), profile.types, kTypeFields);
   visit(std::string_view("sites"), profile.sites, kSiteFields);
   visit(std::string_view("threads"), profile.threads, kThreadFields);
   visit(std::string_view("timeline"), profile.timeline, kTimelineFields);

@@ -109,6 +109,7 @@ void fill_sites(Random& random, Profile& profile) {
     Site& site = profile.sites.emplace_back();
     fill_numbers(random, site, kSiteFields);
     site.stack = stack;
+    site.type = random.index(profile.types.size(), true);
     site.hook = random.index(profile.strings.size(), false);
     site.size_histogram = random_histogram(random);
     site.lifetime_histogram = random_histogram(random);
@@ -154,6 +155,14 @@ Profile random_profile(std::uint64_t seed) {
     frame.function = random.index(strings, false);
     frame.file = random.index(strings, false);
     frame.module = random.index(profile.modules.size(), true);
+  }
+  for (std::uint64_t count = random.below(4); count > 0; --count) {
+    Type& type = profile.types.emplace_back();
+    type.name = random.index(strings, false);
+    type.raw_name = random.index(strings, false);
+    type.part = random.index(strings, false);
+    type.size = random.integer<std::uint64_t>();
+    type.evidence = static_cast<TypeEvidence>(random.below(Codec<TypeEvidence>::kNames.size()));
   }
   fill_stacks(random, profile);
   fill_sites(random, profile);
