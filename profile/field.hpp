@@ -27,7 +27,18 @@ struct Scalar {
 };
 
 /// The table that a number is a row of.
-enum class Reference : std::uint8_t { kNone, kStrings, kModules, kFrames, kStacks, kTypes, kSites, kTicks };
+enum class Reference : std::uint8_t {
+  kNone,
+  kStrings,
+  kModules,
+  kFrames,
+  kStacks,
+  kTypes,
+  kSites,
+  kThreads,
+  kTicks,
+  kScopes
+};
 
 template <typename Row>
 struct Field {
@@ -122,9 +133,7 @@ struct Codec<std::string> {
 /// An enumeration stands in the file by the name of its value; Named::kNames has them in order.
 template <typename Enumeration, typename Named>
 struct EnumerationCodec {
-  static void write(Enumeration value, JsonText& out) {
-    out.string(Named::kNames.at(static_cast<std::size_t>(value)));
-  }
+  static void write(Enumeration value, JsonText& out) { out.string(Named::kNames.at(static_cast<std::size_t>(value))); }
   static bool read(Enumeration& value, const Scalar& scalar) {
     if (scalar.kind != Scalar::Kind::kString) return false;
     for (std::size_t i = 0; i < Named::kNames.size(); ++i) {
@@ -151,6 +160,13 @@ struct Codec<TypeEvidence> : EnumerationCodec<TypeEvidence, Codec<TypeEvidence>>
   static constexpr std::string_view kExpected =
       "\"template_argument\", \"constructor\", \"allocation_type\", \"variable\", \"source\" or "
       "\"library_class\"";
+};
+
+template <>
+struct Codec<SnapshotKind> : EnumerationCodec<SnapshotKind, Codec<SnapshotKind>> {
+  static constexpr std::array<std::string_view, 6> kNames{"none", "command", "interval", "signal", "program", "peak"};
+  static constexpr std::string_view kExpected =
+      "\"none\", \"command\", \"interval\", \"signal\", \"program\" or \"peak\"";
 };
 
 /// An index that may be absent: -1 stands for kNoIndex.

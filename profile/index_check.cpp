@@ -33,8 +33,12 @@ Target target(const Profile& profile, Reference reference) {
       return {"types", profile.types.size()};
     case Reference::kSites:
       return {"sites", profile.sites.size()};
+    case Reference::kThreads:
+      return {"threads", profile.threads.size()};
     case Reference::kTicks:
       return {"ticks", profile.ticks.size()};
+    case Reference::kScopes:
+      return {"scopes", profile.scopes.size()};
     case Reference::kNone:
       break;
   }
@@ -95,11 +99,12 @@ std::string repeated_site(const Profile& profile) {
 
 /// For tables whose rows have a time that never falls.
 template <typename Row>
-std::string disordered(std::string_view table, const std::vector<Row>& rows) {
-  const auto earlier = [](const Row& a, const Row& b) { return a.time_s < b.time_s; };
+std::string disordered(std::string_view table, const std::vector<Row>& rows, std::string_view column = "time_s",
+                       double Row::*time = &Row::time_s) {
+  const auto earlier = [time](const Row& a, const Row& b) { return a.*time < b.*time; };
   const auto late = std::is_sorted_until(rows.begin(), rows.end(), earlier);
   if (late == rows.end()) return {};
-  return place(table, "time_s", static_cast<std::size_t>(late - rows.begin())) + " is before the one above it";
+  return place(table, column, static_cast<std::size_t>(late - rows.begin())) + " is before the one above it";
 }
 
 std::string broken_tick_changes(const Profile& profile) {
@@ -123,6 +128,18 @@ std::string broken_tick_changes(const Profile& profile) {
   return {};
 }
 
+std::string broken_scopes(const Profile& profile) {
+  for (std::size_t i = 0; i < profile.scopes.size(); ++i) {
+    const std::uint32_t parent = profile.scopes[i].parent;
+    if (parent == kNoIndex) continue;
+    if (parent >= i) return place("scopes", "parent", i) + " does not come before its child";
+    if (profile.scopes[parent].thread != profile.scopes[i].thread) {
+      return place("scopes", "parent", i) + " is a scope of another thread";
+    }
+  }
+  return disordered("scope_calls", profile.scope_calls, "begin_s", &ScopeCall::begin_s);
+}
+
 }  // namespace
 
 std::string broken_promise(const Profile& profile) {
@@ -132,7 +149,9 @@ std::string broken_promise(const Profile& profile) {
   if (std::string problem = repeated_site(profile); !problem.empty()) return problem;
   if (std::string problem = disordered("timeline", profile.timeline); !problem.empty()) return problem;
   if (std::string problem = disordered("ticks", profile.ticks); !problem.empty()) return problem;
-  return broken_tick_changes(profile);
+  if (std::string problem = broken_tick_changes(profile); !problem.empty()) return problem;
+  if (std::string problem = broken_scopes(profile); !problem.empty()) return problem;
+  return disordered("snapshots", profile.snapshots);
 }
 
 }  // namespace memprof

@@ -43,6 +43,24 @@ struct Process {
   friend bool operator==(const Process&, const Process&) = default;
 };
 
+/// Why a profile was written before its process had ended.
+enum class SnapshotKind : std::uint8_t {
+  kNone,      ///< it is no snapshot: the profile of the whole run
+  kCommand,   ///< `memprof snapshot`
+  kInterval,  ///< --snapshot-every
+  kSignal,    ///< --snapshot-on
+  kProgram,   ///< the program called memprof_snapshot()
+  kPeak,      ///< --snapshot-at-peak: how things stood when the heap was largest
+};
+
+/// Of a profile that shows one moment of a process that ran on. "At the end" then means that moment.
+struct Snapshot {
+  SnapshotKind kind = SnapshotKind::kNone;
+  std::string name;   ///< "after warm-up"; empty: no snapshot
+  double time_s = 0;  ///< the moment
+  friend bool operator==(const Snapshot&, const Snapshot&) = default;
+};
+
 /// How far the figures can be trusted.
 struct Capture {
   bool complete = true;                         ///< nothing that changes a figure was lost; see incomplete_reasons
@@ -203,9 +221,44 @@ struct TickChange {
   friend bool operator==(const TickChange&, const TickChange&) = default;
 };
 
+/// What a thread did between memprof_scope_begin() and _end(), summed up over all calls of one name at one place of the
+/// nesting. Figures are those of this thread's own allocations and frees.
+struct Scope {
+  StringIndex name = 0;
+  std::uint32_t parent = kNoIndex;  ///< the scope around it; comes before its children. kNoIndex: none
+  std::uint32_t thread = 0;         ///< row of Profile::threads
+  std::uint64_t calls = 0;
+  std::uint64_t unended_calls = 0;  ///< of `calls`: had not ended when the profile was made, and count up to then
+  double duration_s = 0;            ///< sum over the calls
+  std::uint64_t allocations = 0, allocated_bytes = 0;  ///< inside, those of nested scopes included
+  std::uint64_t frees = 0, freed_bytes = 0;
+  /// Highest sum of bytes allocated minus bytes freed since the beginning of a call, over all calls.
+  std::uint64_t peak_bytes = 0;
+  friend bool operator==(const Scope&, const Scope&) = default;
+};
+
+/// One call of a scope, for the timeline: the longest ones, when there were many.
+struct ScopeCall {
+  std::uint32_t scope = 0;  ///< row of Profile::scopes
+  double begin_s = 0, end_s = 0;
+  std::int64_t net_bytes = 0;      ///< allocated minus freed
+  std::uint64_t peak_bytes = 0;    ///< as in Scope, of this call
+  std::uint64_t highest_heap = 0;  ///< highest live heap of the process at this thread's events inside; 0: no event
+  friend bool operator==(const ScopeCall&, const ScopeCall&) = default;
+};
+
+/// A snapshot that was taken of this process up to the end of this profile.
+struct SnapshotMark {
+  double time_s = 0;
+  StringIndex name = 0;
+  std::uint64_t live_bytes = 0, live_blocks = 0;
+  friend bool operator==(const SnapshotMark&, const SnapshotMark&) = default;
+};
+
 struct Profile {
   std::string generator;  ///< "memprof 0.1.0"
   Process process;
+  Snapshot snapshot;
   Capture capture;
   Totals totals;
   std::vector<std::string> strings{std::string{}};
@@ -218,6 +271,9 @@ struct Profile {
   std::vector<TimelinePoint> timeline;   ///< by time
   std::vector<Tick> ticks;               ///< by time; each stands for capture.tick_stride calls
   std::vector<TickChange> tick_changes;  ///< by tick, then site; only where something changed
+  std::vector<Scope> scopes;
+  std::vector<ScopeCall> scope_calls;   ///< by begin_s
+  std::vector<SnapshotMark> snapshots;  ///< by time
 
   const std::string& text(StringIndex index) const { return strings[index]; }
   friend bool operator==(const Profile&, const Profile&) = default;

@@ -36,6 +36,12 @@ inline constexpr std::array kProcessFields{
     field<&Process::architecture>("architecture"),
 };
 
+inline constexpr std::array kSnapshotFields{
+    field<&Snapshot::kind>("kind"),
+    field<&Snapshot::name>("name"),
+    field<&Snapshot::time_s>("time_s"),
+};
+
 inline constexpr std::array kCaptureFields{
     field<&Capture::complete>("complete"),
     field<&Capture::incomplete_reasons>("incomplete_reasons"),
@@ -159,8 +165,39 @@ inline constexpr std::array kTickChangeFields{
     field<&TickChange::live_bytes>("live_bytes"),
 };
 
+inline constexpr std::array kScopeFields{
+    index_field<&Scope::name>("name", Reference::kStrings),
+    optional_index_field<&Scope::parent>("parent", Reference::kScopes),
+    index_field<&Scope::thread>("thread", Reference::kThreads),
+    field<&Scope::calls>("calls"),
+    field<&Scope::unended_calls>("unended_calls"),
+    field<&Scope::duration_s>("duration_s"),
+    field<&Scope::allocations>("allocations"),
+    field<&Scope::allocated_bytes>("allocated_bytes"),
+    field<&Scope::frees>("frees"),
+    field<&Scope::freed_bytes>("freed_bytes"),
+    field<&Scope::peak_bytes>("peak_bytes"),
+};
+
+inline constexpr std::array kScopeCallFields{
+    index_field<&ScopeCall::scope>("scope", Reference::kScopes),
+    field<&ScopeCall::begin_s>("begin_s"),
+    field<&ScopeCall::end_s>("end_s"),
+    field<&ScopeCall::net_bytes>("net_bytes"),
+    field<&ScopeCall::peak_bytes>("peak_bytes"),
+    field<&ScopeCall::highest_heap>("highest_heap"),
+};
+
+inline constexpr std::array kSnapshotMarkFields{
+    field<&SnapshotMark::time_s>("time_s"),
+    index_field<&SnapshotMark::name>("name", Reference::kStrings),
+    field<&SnapshotMark::live_bytes>("live_bytes"),
+    field<&SnapshotMark::live_blocks>("live_blocks"),
+};
+
 // A new member of the model needs a line above, one in docs/profile-format.md and one in docs/profile.schema.json.
 static_assert(member_count<Process>() == kProcessFields.size());
+static_assert(member_count<Snapshot>() == kSnapshotFields.size());
 static_assert(member_count<Capture>() == kCaptureFields.size());
 static_assert(member_count<Totals>() == kTotalsFields.size());
 static_assert(member_count<Module>() == kModuleFields.size());
@@ -172,11 +209,15 @@ static_assert(member_count<Thread>() == kThreadFields.size());
 static_assert(member_count<TimelinePoint>() == kTimelineFields.size());
 static_assert(member_count<Tick>() == kTickFields.size());
 static_assert(member_count<TickChange>() == kTickChangeFields.size());
+static_assert(member_count<Scope>() == kScopeFields.size());
+static_assert(member_count<ScopeCall>() == kScopeCallFields.size());
+static_assert(member_count<SnapshotMark>() == kSnapshotMarkFields.size());
 
 /// Calls visit(key, Profile member, its fields) for every object of a file, then for every table.
 template <typename ProfileType, typename Visit>
 void for_each_object(ProfileType& profile, Visit&& visit) {
   visit(std::string_view("process"), profile.process, kProcessFields);
+  visit(std::string_view("snapshot"), profile.snapshot, kSnapshotFields);
   visit(std::string_view("capture"), profile.capture, kCaptureFields);
   visit(std::string_view("totals"), profile.totals, kTotalsFields);
 }
@@ -191,6 +232,9 @@ void for_each_table(ProfileType& profile, Visit&& visit) {
   visit(std::string_view("timeline"), profile.timeline, kTimelineFields);
   visit(std::string_view("ticks"), profile.ticks, kTickFields);
   visit(std::string_view("tick_changes"), profile.tick_changes, kTickChangeFields);
+  visit(std::string_view("scopes"), profile.scopes, kScopeFields);
+  visit(std::string_view("scope_calls"), profile.scope_calls, kScopeCallFields);
+  visit(std::string_view("snapshots"), profile.snapshots, kSnapshotMarkFields);
 }
 
 }  // namespace memprof

@@ -134,6 +134,40 @@ void fill_ticks(Random& random, Profile& profile) {
   }
 }
 
+void fill_scopes(Random& random, Profile& profile) {
+  if (profile.threads.empty()) return;
+  for (std::uint64_t count = random.below(10); count > 0; --count) {
+    Scope scope;
+    fill_numbers(random, scope, kScopeFields);
+    scope.name = random.index(profile.strings.size(), false);
+    scope.parent = random.index(profile.scopes.size(), true);
+    scope.thread =
+        scope.parent == kNoIndex ? random.index(profile.threads.size(), false) : profile.scopes[scope.parent].thread;
+    profile.scopes.push_back(scope);
+  }
+  if (profile.scopes.empty()) return;
+  for (std::uint64_t count = random.below(10); count > 0; --count) {
+    ScopeCall& call = profile.scope_calls.emplace_back();
+    fill_numbers(random, call, kScopeCallFields);
+    call.scope = random.index(profile.scopes.size(), false);
+  }
+  std::sort(profile.scope_calls.begin(), profile.scope_calls.end(),
+            [](const ScopeCall& a, const ScopeCall& b) { return a.begin_s < b.begin_s; });
+}
+
+void fill_snapshots(Random& random, Profile& profile) {
+  profile.snapshot.kind = static_cast<SnapshotKind>(random.below(Codec<SnapshotKind>::kNames.size()));
+  profile.snapshot.name = random.text();
+  profile.snapshot.time_s = random.real();
+  for (std::uint64_t count = random.below(5); count > 0; --count) {
+    SnapshotMark& mark = profile.snapshots.emplace_back();
+    fill_numbers(random, mark, kSnapshotMarkFields);
+    mark.name = random.index(profile.strings.size(), false);
+  }
+  std::sort(profile.snapshots.begin(), profile.snapshots.end(),
+            [](const SnapshotMark& a, const SnapshotMark& b) { return a.time_s < b.time_s; });
+}
+
 }  // namespace
 
 Profile random_profile(std::uint64_t seed) {
@@ -176,6 +210,8 @@ Profile random_profile(std::uint64_t seed) {
   std::sort(profile.timeline.begin(), profile.timeline.end(),
             [](const TimelinePoint& a, const TimelinePoint& b) { return a.time_s < b.time_s; });
   fill_ticks(random, profile);
+  fill_scopes(random, profile);
+  fill_snapshots(random, profile);
   return profile;
 }
 
@@ -200,6 +236,7 @@ Profile sample_profile() {
   profile.frames = {{3, 4, 12, 10, 0, 4096, false, false}, {5, 4, 7, 5, 0, 4160, true, false}};
   profile.stacks.push_back({kCompleteRoot, 0});
   profile.stacks.push_back({3, 1});
+  profile.types = {{3, 5, 0, 32, TypeEvidence::kTemplateArgument}};
   Site site;
   site.stack = 4;
   site.hook = 6;
@@ -212,6 +249,9 @@ Profile sample_profile() {
   profile.capture.tick_stride = 1;
   profile.ticks = {{0.5, 128, 2, 2}, {1, 64, 1, 3}};
   profile.tick_changes = {{0, 0, 2, 128}, {1, 0, -1, -64}};
+  profile.scopes = {{5, kNoIndex, 0, 2, 0, 0.5, 3, 160, 2, 96, 128}, {3, 0, 0, 1, 1, 0.25, 1, 64, 0, 0, 64}};
+  profile.scope_calls = {{0, 0.25, 0.5, 128, 128, 128}, {0, 0.75, 1, -64, 0, 96}};
+  profile.snapshots = {{0.5, 3, 128, 2}};
   return profile;
 }
 

@@ -81,7 +81,7 @@ TEST_CASE("a profile of a later major version says so, whatever else it holds", 
 TEST_CASE("a later minor version and unknown keys are read", "[refusal]") {
   Json json = sample();
   json["version"]["minor"] = 9;
-  json["scopes"] = Json::parse(R"([{"deep":[[["x",null,{"y":1.5}]]]}])");
+  json["nests"] = Json::parse(R"([{"deep":[[["x",null,{"y":1.5}]]]}])");
   json["comment"] = "kept by hand";
   json["totals"]["colour"] = "blue";
   json["process"]["environment"] = Json::parse(R"({"A":["b"]})");
@@ -229,8 +229,14 @@ TEST_CASE("every index is checked", "[refusal]") {
         return profile.frames.size();
       case Reference::kSites:
         return profile.sites.size();
+      case Reference::kTypes:
+        return profile.types.size();
+      case Reference::kThreads:
+        return profile.threads.size();
       case Reference::kTicks:
         return profile.ticks.size();
+      case Reference::kScopes:
+        return profile.scopes.size();
       default:
         return profile.stacks.size();
     }
@@ -252,7 +258,7 @@ TEST_CASE("every index is checked", "[refusal]") {
       }
     }
   });
-  CHECK(checked == 2 * 12);
+  CHECK(checked == 2 * 21);
   CHECK(refusal_with("/frames/module/1", 1) == "a.json: frames.module[1] is 1, but modules has 1 row");
   CHECK(refusal_with("/sites/hook/0", 7) == "a.json: sites.hook[0] is 7, but strings has 7 rows");
 }
@@ -266,11 +272,17 @@ TEST_CASE("the promises of the model are checked", "[refusal]") {
   CHECK(refusal_with("/stacks/parent/3", 4) == "a.json: stacks.parent[3] does not come before its child");
   CHECK(refusal_with("/stacks/frame/4", -1) == "a.json: stacks.frame[4] is -1, but only roots have no frame");
   CHECK(refusal_with("/timeline/time_s/1", -0.5) == "a.json: timeline.time_s[1] is before the one above it");
+  CHECK(refusal_with("/scopes/parent/1", 1) == "a.json: scopes.parent[1] does not come before its child");
+  CHECK(refusal_with("/scope_calls/begin_s/1", 0) == "a.json: scope_calls.begin_s[1] is before the one above it");
+  Json mixed = sample();
+  for (auto& column : mixed["threads"]) column.push_back(column[0]);
+  mixed["scopes"]["thread"][1] = 1;
+  CHECK(refusal(mixed.dump()) == "a.json: scopes.parent[1] is a scope of another thread");
   Json twice = sample();
   for (auto& column : twice["sites"]) column.push_back(column[0]);
   CHECK(refusal(twice.dump()) == "a.json: sites.stack[1] is 4, which has a site already");
   Json rootless = sample();
-  for (const char* table : {"stacks", "sites", "ticks", "tick_changes"}) {
+  for (const char* table : {"stacks", "sites", "ticks", "tick_changes", "scopes", "scope_calls", "snapshots"}) {
     for (auto& column : rootless[table]) column.clear();
   }
   CHECK(refusal(rootless.dump()) == "a.json: stacks has fewer than 3 rows");
