@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::array<std::string_view, wire::kHookCount> kNames{
     "malloc", "calloc",          "realloc",           "reallocarray", "memalign", "operator new", "operator new[]",
-    "free",   "operator delete", "operator delete[]", "mmap",         "munmap",   "mremap"};
+    "free",   "operator delete", "operator delete[]", "mmap",         "munmap",   "mremap",       "sbrk"};
 
 }  // namespace
 

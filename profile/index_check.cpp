@@ -87,11 +87,11 @@ std::string broken_stack_tree(const std::vector<StackNode>& stacks) {
   return {};
 }
 
-std::string repeated_site(const Profile& profile) {
+std::string repeated_site(const Profile& profile, std::string_view table, const std::vector<Site>& sites) {
   std::vector<bool> taken(profile.stacks.size());
-  for (std::size_t i = 0; i < profile.sites.size(); ++i) {
-    const NodeIndex stack = profile.sites[i].stack;
-    if (taken[stack]) return place("sites", "stack", i) + " is " + std::to_string(stack) + ", which has a site already";
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    const NodeIndex stack = sites[i].stack;
+    if (taken[stack]) return place(table, "stack", i) + " is " + std::to_string(stack) + ", which has a site already";
     taken[stack] = true;
   }
   return {};
@@ -146,8 +146,12 @@ std::string broken_promise(const Profile& profile) {
   if (profile.strings.empty() || !profile.strings.front().empty()) return "strings[0] is not the empty string";
   if (std::string problem = any_index_out_of_range(profile); !problem.empty()) return problem;
   if (std::string problem = broken_stack_tree(profile.stacks); !problem.empty()) return problem;
-  if (std::string problem = repeated_site(profile); !problem.empty()) return problem;
+  if (std::string problem = repeated_site(profile, "sites", profile.sites); !problem.empty()) return problem;
+  if (std::string problem = repeated_site(profile, "mapped_sites", profile.mapped_sites); !problem.empty()) {
+    return problem;
+  }
   if (std::string problem = disordered("timeline", profile.timeline); !problem.empty()) return problem;
+  if (std::string problem = disordered("memory", profile.memory); !problem.empty()) return problem;
   if (std::string problem = disordered("ticks", profile.ticks); !problem.empty()) return problem;
   if (std::string problem = broken_tick_changes(profile); !problem.empty()) return problem;
   if (std::string problem = broken_scopes(profile); !problem.empty()) return problem;

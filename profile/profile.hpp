@@ -65,7 +65,9 @@ struct Snapshot {
 struct Capture {
   bool complete = true;                         ///< nothing that changes a figure was lost; see incomplete_reasons
   std::vector<std::string> incomplete_reasons;  ///< sentences, empty when complete
-  std::uint32_t max_depth = 0;                  ///< 0: stacks were switched off
+  std::vector<std::string> degraded_reasons;    ///< sentences: figures are right but say less than they might
+  std::string unseen_memory;    ///< a sentence: why most of the program's memory is in no figure; empty: it is not so
+  std::uint32_t max_depth = 0;  ///< 0: stacks were switched off
   std::uint64_t dropped_events = 0;
   std::uint64_t truncated_stacks = 0;  ///< events whose outer frames are missing
   std::uint64_t lost_stacks = 0;       ///< events without any stack because the tree was full
@@ -74,6 +76,7 @@ struct Capture {
   std::uint64_t missed_frees = 0;      ///< blocks whose address was handed out again without a free having been seen;
                                        ///< in Totals::frees, but in no site's and no thread's
   std::uint64_t nested_events = 0;     ///< made by signal handlers inside a hook, recorded
+  std::uint64_t nested_dropped = 0;    ///< the same, not recorded
   std::uint64_t ring_waits = 0;
   double ring_wait_s = 0;
   std::uint64_t unwind_fallbacks = 0;
@@ -81,6 +84,8 @@ struct Capture {
   std::uint64_t unresolved_frames = 0;                       ///< frames without a function name
   std::uint32_t tick_stride = 0;     ///< calls of memprof_tick() that a row of Profile::ticks stands for; 0: none
   std::uint64_t overhead_bytes = 0;  ///< memory that memprof itself used in the process, private and shared
+  double hook_cpu_s = 0;       ///< time that the program's threads spent in memprof's hooks, estimated from samples
+  double collector_cpu_s = 0;  ///< time that memprof's own process spent on taking this process's events over
   friend bool operator==(const Capture&, const Capture&) = default;
 };
 
@@ -97,6 +102,23 @@ struct Totals {
   std::uint64_t temporary_allocations = 0;  ///< freed by the same thread before its next allocation
   std::uint64_t failed_allocations = 0;
   friend bool operator==(const Totals&, const Totals&) = default;
+};
+
+/// Where the process's resident memory was at one time, by the kernel's word. The kinds add up to rss_bytes.
+struct MemoryMoment {
+  double time_s = 0;
+  std::uint64_t rss_bytes = 0;
+  std::uint64_t file_bytes = 0;       ///< mapped files: code, their data and zeroed data, files that the program maps
+  std::uint64_t stack_bytes = 0;      ///< stacks of threads
+  std::uint64_t direct_bytes = 0;     ///< in ranges that the program mapped itself, files excepted
+  std::uint64_t anonymous_bytes = 0;  ///< all other: the allocator's, and whatever else there may be
+  std::uint64_t memprof_bytes = 0;    ///< memprof's own
+  // At the same time, by other words than the kernel's:
+  std::uint64_t live_bytes = 0;      ///< of live blocks, as requested
+  std::uint64_t mapped_bytes = 0;    ///< of ranges that the program mapped itself, resident or not
+  std::uint64_t allocator_held = 0;  ///< what the allocator says that it has from the kernel (mallinfo2); 0: unknown
+  std::uint64_t allocator_free = 0;  ///< of that, in free chunks
+  friend bool operator==(const MemoryMoment&, const MemoryMoment&) = default;
 };
 
 struct Module {
@@ -261,14 +283,17 @@ struct Profile {
   Snapshot snapshot;
   Capture capture;
   Totals totals;
+  Totals mapped_totals;  ///< ranges that the program maps itself (mmap, mremap, sbrk): in no other figure
   std::vector<std::string> strings{std::string{}};
   std::vector<Module> modules;
   std::vector<Frame> frames;
   std::vector<StackNode> stacks{StackNode{}, StackNode{}, StackNode{}};
   std::vector<Type> types;
-  std::vector<Site> sites;  ///< each stack at most once
+  std::vector<Site> sites;         ///< each stack at most once
+  std::vector<Site> mapped_sites;  ///< the same for mapped ranges; highest_heap is then the highest sum of theirs
   std::vector<Thread> threads;
   std::vector<TimelinePoint> timeline;   ///< by time
+  std::vector<MemoryMoment> memory;      ///< by time: when most was resident, and the last look, where they differ
   std::vector<Tick> ticks;               ///< by time; each stands for capture.tick_stride calls
   std::vector<TickChange> tick_changes;  ///< by tick, then site; only where something changed
   std::vector<Scope> scopes;

@@ -45,6 +45,8 @@ inline constexpr std::array kSnapshotFields{
 inline constexpr std::array kCaptureFields{
     field<&Capture::complete>("complete"),
     field<&Capture::incomplete_reasons>("incomplete_reasons"),
+    field<&Capture::degraded_reasons>("degraded_reasons"),
+    field<&Capture::unseen_memory>("unseen_memory"),
     field<&Capture::max_depth>("max_depth"),
     field<&Capture::dropped_events>("dropped_events"),
     field<&Capture::truncated_stacks>("truncated_stacks"),
@@ -53,6 +55,7 @@ inline constexpr std::array kCaptureFields{
     field<&Capture::missed_frees>("missed_frees"),
     field<&Capture::inherited_frees>("inherited_frees"),
     field<&Capture::nested_events>("nested_events"),
+    field<&Capture::nested_dropped>("nested_dropped"),
     field<&Capture::ring_waits>("ring_waits"),
     field<&Capture::ring_wait_s>("ring_wait_s"),
     field<&Capture::unwind_fallbacks>("unwind_fallbacks"),
@@ -61,6 +64,8 @@ inline constexpr std::array kCaptureFields{
     field<&Capture::unresolved_frames>("unresolved_frames"),
     field<&Capture::tick_stride>("tick_stride"),
     field<&Capture::overhead_bytes>("overhead_bytes"),
+    field<&Capture::hook_cpu_s>("hook_cpu_s"),
+    field<&Capture::collector_cpu_s>("collector_cpu_s"),
 };
 
 inline constexpr std::array kTotalsFields{
@@ -151,6 +156,20 @@ inline constexpr std::array kTimelineFields{
     field<&TimelinePoint::allocations>("allocations"),
 };
 
+inline constexpr std::array kMemoryFields{
+    field<&MemoryMoment::time_s>("time_s"),
+    field<&MemoryMoment::rss_bytes>("rss_bytes"),
+    field<&MemoryMoment::file_bytes>("file_bytes"),
+    field<&MemoryMoment::stack_bytes>("stack_bytes"),
+    field<&MemoryMoment::direct_bytes>("direct_bytes"),
+    field<&MemoryMoment::anonymous_bytes>("anonymous_bytes"),
+    field<&MemoryMoment::memprof_bytes>("memprof_bytes"),
+    field<&MemoryMoment::live_bytes>("live_bytes"),
+    field<&MemoryMoment::mapped_bytes>("mapped_bytes"),
+    field<&MemoryMoment::allocator_held>("allocator_held"),
+    field<&MemoryMoment::allocator_free>("allocator_free"),
+};
+
 inline constexpr std::array kTickFields{
     field<&Tick::time_s>("time_s"),
     field<&Tick::live_bytes>("live_bytes"),
@@ -207,6 +226,7 @@ static_assert(member_count<Type>() == kTypeFields.size());
 static_assert(member_count<Site>() == kSiteFields.size());
 static_assert(member_count<Thread>() == kThreadFields.size());
 static_assert(member_count<TimelinePoint>() == kTimelineFields.size());
+static_assert(member_count<MemoryMoment>() == kMemoryFields.size());
 static_assert(member_count<Tick>() == kTickFields.size());
 static_assert(member_count<TickChange>() == kTickChangeFields.size());
 static_assert(member_count<Scope>() == kScopeFields.size());
@@ -220,6 +240,7 @@ void for_each_object(ProfileType& profile, Visit&& visit) {
   visit(std::string_view("snapshot"), profile.snapshot, kSnapshotFields);
   visit(std::string_view("capture"), profile.capture, kCaptureFields);
   visit(std::string_view("totals"), profile.totals, kTotalsFields);
+  visit(std::string_view("mapped_totals"), profile.mapped_totals, kTotalsFields);
 }
 template <typename ProfileType, typename Visit>
 void for_each_table(ProfileType& profile, Visit&& visit) {
@@ -228,8 +249,10 @@ void for_each_table(ProfileType& profile, Visit&& visit) {
   visit(std::string_view("stacks"), profile.stacks, kStackFields);
   visit(std::string_view("types"), profile.types, kTypeFields);
   visit(std::string_view("sites"), profile.sites, kSiteFields);
+  visit(std::string_view("mapped_sites"), profile.mapped_sites, kSiteFields);
   visit(std::string_view("threads"), profile.threads, kThreadFields);
   visit(std::string_view("timeline"), profile.timeline, kTimelineFields);
+  visit(std::string_view("memory"), profile.memory, kMemoryFields);
   visit(std::string_view("ticks"), profile.ticks, kTickFields);
   visit(std::string_view("tick_changes"), profile.tick_changes, kTickChangeFields);
   visit(std::string_view("scopes"), profile.scopes, kScopeFields);

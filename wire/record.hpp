@@ -15,6 +15,15 @@
 //   kReallocEnd    stamped after it returned; the new block lives from here on
 //   kReallocFail   stamped after it returned NULL; the old block is alive again, untouched
 // So whoever sees an address allocated again has seen it freed.
+//
+// Hooks from kMmap on are the mapped domain: address ranges that the program maps itself. Their sizes are whole pages
+// (not those of kSbrk), and they use the operations thus:
+//   kAlloc         [address, address + size) is mapped now, in place of whatever was there (MAP_FIXED)
+//   kAllocFail     nothing was mapped
+//   kFree          stamped before the real call: nothing is mapped in [address, address + size) any more
+//   kReallocBegin  mremap: likewise for the old range, which counts as mapped until its end is known
+//   kReallocEnd    the new range, which replaces what was there
+//   kReallocFail   of kMremap: the old range is there again. Of the others: so is what the last kFree took away
 
 #include <cstdint>
 
@@ -48,11 +57,14 @@ enum class Hook : std::uint8_t {
   kMmap = 10,  ///< mapped domain: kAlloc and kFree of address ranges
   kMunmap = 11,
   kMremap = 12,
+  kSbrk = 13,  ///< sbrk, brk
 };
-inline constexpr std::uint8_t kHookCount = 13;
+inline constexpr std::uint8_t kHookCount = 14;
+constexpr bool is_mapped_domain(Hook hook) { return hook >= Hook::kMmap; }
 
 enum class Mark : std::uint8_t {
-  kThread = 0,  ///< from here on the ring belongs to another thread: address is its tid, first record of every owner
+  kThread = 0,  ///< from here on the ring belongs to another thread: address is its tid, first record of every owner;
+                ///< size: number of the 4 KiB page where its stack pointer is
   kTick = 1,    ///< the program called memprof_tick(): one round of its work is over
 };
 

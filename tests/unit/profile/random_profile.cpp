@@ -103,10 +103,10 @@ void fill_stacks(Random& random, Profile& profile) {
   }
 }
 
-void fill_sites(Random& random, Profile& profile) {
+void fill_sites(Random& random, const Profile& profile, std::vector<Site>& sites) {
   for (NodeIndex stack = 0; stack < profile.stacks.size(); ++stack) {
     if (random.chance(3)) continue;
-    Site& site = profile.sites.emplace_back();
+    Site& site = sites.emplace_back();
     fill_numbers(random, site, kSiteFields);
     site.stack = stack;
     site.type = random.index(profile.types.size(), true);
@@ -177,7 +177,10 @@ Profile random_profile(std::uint64_t seed) {
   fill(random, profile.process);
   fill_numbers(random, profile.capture, kCaptureFields);
   if (!profile.capture.complete) profile.capture.incomplete_reasons.push_back(random.text());
+  profile.capture.degraded_reasons = {random.text(), random.text()};
+  profile.capture.unseen_memory = random.text();
   fill_numbers(random, profile.totals, kTotalsFields);
+  fill_numbers(random, profile.mapped_totals, kTotalsFields);
   for (std::uint64_t count = random.below(20); count > 0; --count) profile.strings.push_back(random.text());
   const std::size_t strings = profile.strings.size();
   for (std::uint64_t count = random.below(4); count > 0; --count) {
@@ -199,7 +202,8 @@ Profile random_profile(std::uint64_t seed) {
     type.evidence = static_cast<TypeEvidence>(random.below(Codec<TypeEvidence>::kNames.size()));
   }
   fill_stacks(random, profile);
-  fill_sites(random, profile);
+  fill_sites(random, profile, profile.sites);
+  fill_sites(random, profile, profile.mapped_sites);
   for (std::uint64_t count = random.below(4); count > 0; --count) {
     fill_numbers(random, profile.threads.emplace_back(), kThreadFields);
     profile.threads.back().name = random.index(strings, false);
@@ -209,6 +213,10 @@ Profile random_profile(std::uint64_t seed) {
   }
   std::sort(profile.timeline.begin(), profile.timeline.end(),
             [](const TimelinePoint& a, const TimelinePoint& b) { return a.time_s < b.time_s; });
+  for (double time_s = 0.5; time_s < 2; ++time_s) {
+    fill_numbers(random, profile.memory.emplace_back(), kMemoryFields);
+    profile.memory.back().time_s = time_s;
+  }
   fill_ticks(random, profile);
   fill_scopes(random, profile);
   fill_snapshots(random, profile);
@@ -246,6 +254,10 @@ Profile sample_profile() {
   profile.sites.push_back(site);
   profile.threads.push_back({4711, 3, 3, 160, 2, 96, 1, 64, 2, 128, 1});
   profile.timeline = {{0, 0, 0, 1 << 20, 0}, {0.5, 64, 128, 1 << 21, 3}};
+  profile.memory = {{0.5, 1 << 21, 1 << 20, 1 << 16, 1 << 18, 640 << 10, 1 << 16, 64, 1 << 19, 0, 0}};
+  profile.mapped_totals = {1, 0, 1 << 19, 0, 1, 1 << 19, 1 << 19, 1, 0.25, 0, 0};
+  site.size_histogram = {{20, 1}};
+  profile.mapped_sites.push_back(site);
   profile.capture.tick_stride = 1;
   profile.ticks = {{0.5, 128, 2, 2}, {1, 64, 1, 3}};
   profile.tick_changes = {{0, 0, 2, 128}, {1, 0, -1, -64}};

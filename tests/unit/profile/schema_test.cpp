@@ -69,7 +69,7 @@ TEST_CASE("the schema gives every column its type", "[schema]") {
     if (section == "version") return;
     INFO(section << "." << field.name);
     const auto& property = schema.at("properties").at(section).at("properties").at(std::string(field.name));
-    const bool is_object = Keys{"process", "snapshot", "capture", "totals"}.contains(section);
+    const bool is_object = Keys{"process", "snapshot", "capture", "totals", "mapped_totals"}.contains(section);
     const std::string type = (is_object ? property : property.at("items")).dump();
     if (field.reference != Reference::kNone) {
       CHECK(type.find(field.optional_index ? "/optional_index" : "/index") != std::string::npos);
