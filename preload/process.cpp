@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include "preload/clock.hpp"
 #include "preload/handshake.hpp"
 #include "preload/module_list.hpp"
 #include "preload/stack_table.hpp"
@@ -19,6 +20,7 @@ std::uint64_t g_last_generation = 0;  // survives fork, unlike the page, so that
 
 ProcessPage* g_process = &g_before_first_event;
 Region g_region;
+std::atomic<Clock> g_clock{Clock::kMonotonic};
 
 namespace {
 
@@ -47,6 +49,7 @@ bool wait_for_attaching_thread() {
 void start_recording(const Region& region) {
   if (g_region.header != nullptr) sys::unmap(g_region.header, g_region.region_bytes);  // the parent's, after a fork
   g_region = region;
+  start_clock();
   g_stacks.reset();
   g_modules.reset();
   reset_thread_slots();

@@ -1,5 +1,6 @@
 #include "preload/thread_state.hpp"
 
+#include "preload/clock.hpp"
 #include "preload/process.hpp"
 #include "preload/ring_writer.hpp"
 #include "preload/sys.hpp"
@@ -91,6 +92,7 @@ bool attach_thread(ThreadState& thread) {
     thread.generation = generation;
     return false;
   }
+  if (index != 0) share_clock();  // ring 0 is the first thread's, or its heir's, which has the order of the ring
   thread.records = g_region.records + std::uint64_t{index} * g_region.ring_records;
   thread.unwind = unwind_state_of(index);
   thread.reserved = g_region.rings[index].head.load(std::memory_order_acquire);

@@ -8,7 +8,8 @@
 // A size of 4 GiB or more puts one kExtension record immediately before its event; both are published together. Its
 // word 1 is the upper 32 bits of the size.
 //
-// Time is the order of events over all rings, and rises strictly within one ring. What makes it an order:
+// Time is the order of events of different rings; within one ring it is the order of the records that counts, and time
+// hardly ever falls. What makes it an order:
 //   kFree          stamped and published before the real free
 //   kAlloc         stamped after the real allocation returned
 //   kReallocBegin  stamped and published before the real realloc; from here on the old block counts as freed
