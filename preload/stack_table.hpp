@@ -27,9 +27,13 @@ class StackTable {
   struct Table;
 
   static Table* make_table(std::uint32_t slot_count_log2);
-  bool insert_copy(Table& table, wire::StackId id) const;
+  /// Makes the node and enters it behind the slots that the search has passed. The node of another thread that was
+  /// faster, if there is one.
+  wire::StackId insert(Table& table, wire::StackId parent, std::uint64_t address_and_module, std::uint32_t first_probe);
+  void insert_copy(Table& table, wire::StackId id) const;
   wire::StackId make_node(wire::StackId parent, std::uint64_t address_and_module) const;
-  void grow(Table& full);
+  void grow(Table& full, bool overdue);
+  void replace(Table& full);
 
   std::atomic<Table*> current_{nullptr};
   std::atomic<bool> growing_{false};

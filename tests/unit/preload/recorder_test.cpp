@@ -3,9 +3,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <map>
+#include <numeric>
 #include <random>
 #include <set>
 #include <vector>
@@ -107,47 +110,95 @@ TEST_CASE("equal stacks have one id, and its chain leads through this program to
   CHECK(id == wire::kRootComplete);
 }
 
-TEST_CASE("stacks interned by many threads at once keep their frames while the table grows") {
-  attached();
-  constexpr int kThreads = 8;
-  constexpr int kStacks = 20'000;
-  std::vector<std::vector<wire::StackId>> ids(kThreads);
+namespace {
+
+constexpr int kInterningThreads = 8;
+
+/// Frame of stack `index` on `level`, counted from the outside; 0: the stack ends there.
+using FrameOf = std::uint64_t (*)(int index, int level);
+
+std::uint64_t frame_of_bushy(int index, int level) {
+  return level == 4 ? 0 : 0x10000u + static_cast<std::uint64_t>(index >> (12 - 4 * level)) * 16;
+}
+std::uint64_t frame_of_large_family(int index, int level) {
+  constexpr std::array<std::uint64_t, 2> kParents{0x20000, 0x20010};
+  if (level < 2) return kParents[static_cast<std::size_t>(level)];
+  return level == 2 ? 0x30000u + static_cast<std::uint64_t>(index) : 0;
+}
+std::uint64_t frame_of_recursion(int index, int level) {
+  constexpr int kLevels = 14;
+  return level == kLevels ? 0 : 0x40000u + static_cast<std::uint64_t>(index >> level & 1) * 16;
+}
+
+/// All threads intern the same stacks, each in an order of its own. By thread and stack.
+std::vector<std::vector<wire::StackId>> intern_by_many(int stacks, FrameOf frame_of) {
+  std::vector<std::vector<wire::StackId>> ids(kInterningThreads);
   std::vector<std::thread> threads;
-  for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([t, &ids] {
-      // All threads intern the same stacks, each in an order of its own.
-      std::mt19937 random(static_cast<unsigned>(t));
-      std::vector<int> order(kStacks);
-      for (int i = 0; i < kStacks; ++i) order[static_cast<std::size_t>(i)] = i;
-      std::shuffle(order.begin(), order.end(), random);
-      ids[static_cast<std::size_t>(t)].resize(kStacks);
+  for (unsigned t = 0; t < kInterningThreads; ++t) {
+    threads.emplace_back([t, stacks, frame_of, &ids] {
+      std::vector<int> order(static_cast<std::size_t>(stacks));
+      std::iota(order.begin(), order.end(), 0);
+      std::shuffle(order.begin(), order.end(), std::mt19937(t));
+      ids[t].resize(order.size());
       for (const int i : order) {
         wire::StackId id = wire::kRootComplete;
-        for (int level = 0; level < 4; ++level) {
-          id = g_stacks.intern(id, 0x10000u + static_cast<std::uint64_t>(i >> (12 - 4 * level)) * 16);
-        }
-        ids[static_cast<std::size_t>(t)][static_cast<std::size_t>(i)] = id;
+        for (int level = 0; frame_of(i, level) != 0; ++level) id = g_stacks.intern(id, frame_of(i, level));
+        ids[t][static_cast<std::size_t>(i)] = id;
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
+  return ids;
+}
+
+std::vector<std::uint64_t> frames_from_outside(wire::StackId id) {
+  std::vector<std::uint64_t> frames;
+  for (; id >= wire::kFirstNode; id = collector().node(id).parent) frames.push_back(collector().node(id).address());
+  if (id != wire::kRootComplete) frames.push_back(id);
+  std::reverse(frames.begin(), frames.end());
+  return frames;
+}
+
+/// Ids beyond one for each stack.
+std::size_t check_every_stack(int stacks, FrameOf frame_of) {
+  const auto ids = intern_by_many(stacks, frame_of);
   std::size_t duplicates = 0;
-  for (int i = 0; i < kStacks; ++i) {
+  for (int i = 0; i < stacks; ++i) {
+    std::vector<std::uint64_t> expected;
+    for (int level = 0; frame_of(i, level) != 0; ++level) expected.push_back(frame_of(i, level));
     std::set<wire::StackId> distinct;
-    for (int t = 0; t < kThreads; ++t) {
-      wire::StackId id = ids[static_cast<std::size_t>(t)][static_cast<std::size_t>(i)];
-      distinct.insert(id);
-      for (int level = 3; level >= 0; --level) {
-        const wire::StackNode& node = collector().node(id);
-        REQUIRE(node.address() == 0x10000u + static_cast<std::uint64_t>(i >> (12 - 4 * level)) * 16);
-        id = node.parent;
-      }
-      REQUIRE(id == wire::kRootComplete);
-    }
+    for (const std::vector<wire::StackId>& of_thread : ids) distinct.insert(of_thread[static_cast<std::size_t>(i)]);
+    for (const wire::StackId id : distinct) REQUIRE(frames_from_outside(id) == expected);
     duplicates += distinct.size() - 1;
   }
+  return duplicates;
+}
+
+}  // namespace
+
+TEST_CASE("stacks interned by many threads at once keep their frames while the table grows") {
+  attached();
+  const std::uint64_t lost_before = collector().header().lost_stacks;
   // Growth may intern a stack twice (stack_table.hpp), but that is the exception.
-  CHECK(duplicates < kStacks / 20);
+  constexpr int kStacks = 20'000;
+  CHECK(check_every_stack(kStacks, frame_of_bushy) < kStacks / 20);
+  CHECK(check_every_stack(kStacks, frame_of_large_family) < kStacks / 20);
+  CHECK(check_every_stack(1 << 14, frame_of_recursion) < kStacks / 20);
+  CHECK(collector().header().lost_stacks == lost_before);
+}
+
+TEST_CASE("a stack that was interned has the same id ever after, also in a table that has grown") {
+  attached();
+  constexpr std::uint64_t kFrames = 100'000;
+  std::vector<wire::StackId> ids;
+  for (std::uint64_t i = 0; i < kFrames; ++i) {
+    const wire::StackId parent = i % 3 == 0 || i < 3 ? wire::kRootComplete : ids[i / 3];
+    ids.push_back(g_stacks.intern(parent, 0x5000'0000u + i));
+  }
+  for (std::uint64_t i = 0; i < kFrames; ++i) {
+    const wire::StackId parent = i % 3 == 0 || i < 3 ? wire::kRootComplete : ids[i / 3];
+    REQUIRE(g_stacks.intern(parent, 0x5000'0000u + i) == ids[i]);
+  }
 }
 
 namespace {
