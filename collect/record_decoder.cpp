@@ -53,7 +53,7 @@ void RecordDecoder::decode(std::uint32_t ring, const wire::Record& record, std::
 }
 
 void RecordDecoder::extend(RingState& state, std::uint64_t upper) {
-  if (upper == 0) return;  // a slot that was given up
+  if (upper == 0) return;  // harmless
   if (state.extended || upper >> 32 != 0) ++damage_.records;
   state.extended = true;
   state.upper_size = upper & wire::Record::kLowSizeMask;

@@ -47,10 +47,13 @@ bool wait_for_attaching_thread() {
 }
 
 void start_recording(const Region& region) {
-  if (g_region.header != nullptr) sys::unmap(g_region.header, g_region.region_bytes);  // the parent's, after a fork
+  // After a fork there is the parent's. If a signal handler has forked in the middle of a hook, that hook will go on
+  // with what it has already looked up there.
+  const bool in_use = is_inside_hook();
+  if (g_region.header != nullptr && !in_use) sys::unmap(g_region.header, g_region.region_bytes);
   g_region = region;
   start_clock();
-  g_stacks.reset();
+  g_stacks.reset(in_use);
   g_modules.reset();
   reset_thread_slots();
   g_process->generation.store(++g_last_generation, std::memory_order_release);

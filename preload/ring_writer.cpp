@@ -48,32 +48,16 @@ bool make_room(ThreadState& thread) {
   return alive;
 }
 
-void write_nested(ThreadState& thread, wire::Operation operation, wire::Hook hook, std::uint64_t address,
-                  std::uint64_t size, wire::StackId stack) {
-  // Two records for this event, and two in which the interrupted hook appends its own once more.
-  if (!has_room(thread, 4)) {
-    g_region.header->nested_dropped.fetch_add(1, std::memory_order_relaxed);
-    return;
-  }
-  g_region.header->nested_events.fetch_add(1, std::memory_order_relaxed);
-  append(thread, operation, hook, address, size, stack);
-}
-
 void write_mark(ThreadState& thread, wire::Mark mark, std::uint64_t address) {
   volatile std::uint64_t cookie;
   if (!begin_event(thread, cookie)) return;
-  end_event(thread, wire::Operation::kMark, static_cast<wire::Hook>(mark), address, 0, wire::kRootComplete);
+  end_event(thread, cookie, wire::Operation::kMark, static_cast<wire::Hook>(mark), address, 0, wire::kRootComplete);
 }
 
-void abandon_unpublished(ThreadState& thread) {
-  // Which of the unpublished slots were half-written cannot be told; handlers inside a hook that siglongjmp left are
-  // rare enough to give up all of them, counted.
-  const std::uint64_t published = thread.ring->head.load(std::memory_order_relaxed);
-  for (std::uint64_t slot = published; slot != thread.reserved; ++slot) {
-    record_at(thread, slot) = wire::Record::make(now_ticks(), wire::Operation::kExtension, 0, 0, 0, 0);
-    g_region.header->nested_dropped.fetch_add(1, std::memory_order_relaxed);
-  }
-  thread.ring->head.store(thread.reserved, std::memory_order_release);
+void abandon_event(ThreadState& thread) {
+  g_region.header->nested_dropped.fetch_add(1, std::memory_order_relaxed);
+  thread.reserved = thread.ring->head.load(std::memory_order_relaxed);
+  thread.guard = nullptr;
 }
 
 }  // namespace memprof::preload

@@ -97,9 +97,9 @@ StackTable::Table* StackTable::make_table(std::uint32_t slot_count_log2) {
   return table;
 }
 
-void StackTable::reset() {
+void StackTable::reset(bool in_use) {
   Table* const old = current_.load(std::memory_order_relaxed);
-  if (old != nullptr) sys::unmap(old, Table::bytes(old->slot_count_log2));
+  if (old != nullptr && !in_use) sys::unmap(old, Table::bytes(old->slot_count_log2));
   growing_.store(false, std::memory_order_relaxed);
   g_region.header->nodes_used.store(wire::kFirstNode, std::memory_order_relaxed);
   current_.store(make_table(kFirstLog2), std::memory_order_release);

@@ -17,7 +17,8 @@ namespace memprof::preload {
 class StackTable {
  public:
   /// Starts over with an empty tree in g_region. No other thread may use the table.
-  void reset();
+  /// Does not unmap what it had when that is still `in_use` by a hook that was interrupted.
+  void reset(bool in_use = false);
 
   /// The id of the stack that continues `parent` with the frame `address_and_module` (as in wire::StackNode). Never
   /// fails: wire::kRootLost when the tree is full or there is no memory, and for children of wire::kRootLost.

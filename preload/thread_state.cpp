@@ -7,7 +7,7 @@
 
 namespace memprof::preload {
 
-constinit thread_local ThreadState g_thread{};
+constinit thread_local ThreadState g_thread[kRingsOfThread]{};
 
 namespace {
 
@@ -17,20 +17,34 @@ constexpr std::uint32_t kProbes = 8;  // rings looked at for a dead owner before
 /// Unwinding memory goes with the ring: it is handed on with it, also to the same slot of a forked child.
 ThreadUnwindState* g_unwind_states[kMaxRings];
 std::atomic<std::uint32_t> g_next_probe{0};
+std::int32_t g_process_id = 0;  // of the process whose rings these are, as opposed to its vfork children
 
 constexpr std::uint32_t tid_of(std::uint64_t owner) { return static_cast<std::uint32_t>(owner); }
 constexpr std::uint64_t next_claim(std::uint64_t owner, std::uint32_t tid) { return ((owner >> 32) + 1) << 32 | tid; }
 
 std::uint32_t ring_limit() { return g_region.ring_count < kMaxRings ? g_region.ring_count : kMaxRings; }
 
+/// In place of the tid of a thread whose first event came in its vfork child, which can't tell its parent's tid: such a
+/// ring is inherited by nobody. (No thread has this number, and the kernel does not say that there is none.)
+constexpr std::uint32_t kOwnerUnknown = 0xffff'ffff;
+
+/// Whether the calling thread uses the ring already, for other events.
+bool is_own_ring(std::uint32_t index) {
+  for (const ThreadState& other : g_thread) {
+    if (other.ring == &g_region.rings[index]) return true;
+  }
+  return false;
+}
+
 /// Takes ring `index` over from a thread that is gone. The number of claims in the owner word keeps two heirs apart.
-bool inherit(std::uint32_t index, std::uint32_t process, std::uint32_t tid) {
+bool inherit(std::uint32_t index, std::uint32_t tid) {
   std::atomic<std::uint64_t>& owner = g_region.rings[index].owner;
   std::uint64_t current = owner.load(std::memory_order_acquire);
   if (tid_of(current) == 0) return false;  // being claimed for the first time
-  // A ring with our own tid belonged to an earlier thread of that number.
-  if (tid_of(current) != tid &&
-      sys::thread_exists(static_cast<std::int32_t>(process), static_cast<std::int32_t>(tid_of(current)))) {
+  if (is_own_ring(index)) return false;
+  // Another ring with our own tid belonged to an earlier thread of that number.
+  if ((tid_of(current) != tid || tid == kOwnerUnknown) &&
+      sys::thread_exists(g_process_id, static_cast<std::int32_t>(tid_of(current)))) {
     return false;
   }
   return owner.compare_exchange_strong(current, next_claim(current, tid), std::memory_order_acq_rel);
@@ -38,13 +52,12 @@ bool inherit(std::uint32_t index, std::uint32_t process, std::uint32_t tid) {
 
 /// Index of a ring that is now the calling thread's, or ring_limit().
 std::uint32_t claim_ring(std::uint32_t tid) {
-  const auto process = static_cast<std::uint32_t>(sys::process_id());
   const std::uint32_t limit = ring_limit();
   std::atomic<std::uint32_t>& used = g_region.header->rings_used;
   std::uint32_t count = used.load(std::memory_order_acquire);
   for (std::uint32_t probe = 0; probe < kProbes && probe < count && count <= limit; ++probe) {
     const std::uint32_t index = g_next_probe.fetch_add(1, std::memory_order_relaxed) % count;
-    if (inherit(index, process, tid)) return index;
+    if (inherit(index, tid)) return index;
   }
   while (count < limit) {
     if (!used.compare_exchange_weak(count, count + 1, std::memory_order_acq_rel)) continue;
@@ -52,7 +65,7 @@ std::uint32_t claim_ring(std::uint32_t tid) {
     return count;
   }
   for (std::uint32_t index = 0; index < limit; ++index) {
-    if (inherit(index, process, tid)) return index;
+    if (inherit(index, tid)) return index;
   }
   return limit;
 }
@@ -83,10 +96,12 @@ bool attach_thread(ThreadState& thread) {
     g_region.header->dropped_events.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
+  // A hook that was interrupted before a fork may go on with the unwinding memory that it had: it is not handed on.
+  const bool in_use = thread.guard != nullptr;
   thread.guard = nullptr;
   thread.ring = nullptr;
   const auto tid = static_cast<std::uint32_t>(sys::thread_id());
-  const std::uint32_t index = claim_ring(tid);
+  const std::uint32_t index = claim_ring(sys::process_id() == g_process_id ? tid : kOwnerUnknown);
   if (index == ring_limit()) {
     g_region.header->dropped_events.fetch_add(1, std::memory_order_relaxed);
     thread.generation = generation;
@@ -94,7 +109,9 @@ bool attach_thread(ThreadState& thread) {
   }
   if (index != 0) share_clock();  // ring 0 is the first thread's, or its heir's, which has the order of the ring
   thread.records = g_region.records + std::uint64_t{index} * g_region.ring_records;
-  thread.unwind = unwind_state_of(index);
+  // Inside another hook there is no memo: that hook may be in the middle of changing it.
+  if (in_use) g_unwind_states[index] = nullptr;
+  thread.unwind = &thread == &g_thread[0] ? unwind_state_of(index) : nullptr;
   thread.reserved = g_region.rings[index].head.load(std::memory_order_acquire);
   thread.seen_tail = g_region.rings[index].tail.load(std::memory_order_acquire);
   thread.ring = &g_region.rings[index];
@@ -103,6 +120,16 @@ bool attach_thread(ThreadState& thread) {
   return true;
 }
 
-void reset_thread_slots() { g_next_probe.store(0, std::memory_order_relaxed); }
+bool is_inside_hook() {
+  for (const ThreadState& thread : g_thread) {
+    if (thread.guard != nullptr) return true;
+  }
+  return false;
+}
+
+void reset_thread_slots() {
+  g_next_probe.store(0, std::memory_order_relaxed);
+  g_process_id = sys::process_id();
+}
 
 }  // namespace memprof::preload

@@ -1,5 +1,5 @@
 #pragma once
-// What one thread knows of its ring. Thread-local, plain data in the initial-exec model (no call to __tls_get_addr,
+// What one thread knows of its rings. Thread-local, plain data in the initial-exec model (no call to __tls_get_addr,
 // which may allocate), no destructor: a thread that has torn down its own thread-locals may still call free.
 
 #include <cstdint>
@@ -16,16 +16,22 @@ struct ThreadState {
   std::uint64_t generation;  ///< of the process (ProcessPage) for which the rest is valid; 0: no ring yet
   wire::RingHeader* ring;    ///< null: no ring was to be had, events are dropped and counted
   wire::Record* records;
-  std::uint64_t reserved;                  ///< next record to reserve; changed only by ring_writer's reserve()
+  std::uint64_t reserved;                  ///< the record that is written next; ring->head but for a moment
   std::uint64_t seen_tail;                 ///< the ring's tail when last looked at
   volatile std::uint64_t* volatile guard;  ///< kGuardCookie in the frame of the hook at work on this ring; null: none
   ThreadUnwindState* unwind;               ///< null: no memory, stacks are walked without memo
 };
 
-extern constinit thread_local ThreadState g_thread;
+/// Of each thread: the ring of its own events, of those that signal handlers make inside hooks, and of those that they
+/// make inside hooks that are inside hooks. Most threads never need but the first.
+inline constexpr int kRingsOfThread = 3;
+extern constinit thread_local ThreadState g_thread[kRingsOfThread];
 
-/// Gets the calling thread a ring. False when this process is not recorded or no ring is free (then counted).
+/// Gets `thread`, one of g_thread, a ring. False when this process is not recorded or no ring is free (then counted).
 bool attach_thread(ThreadState& thread);
+
+/// Whether the calling thread is in a signal handler inside a hook, or was when it forked.
+bool is_inside_hook();
 
 /// Forgets all rings: the process has a new region.
 void reset_thread_slots();

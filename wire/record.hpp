@@ -33,7 +33,7 @@ namespace memprof::wire {
 using StackId = std::uint32_t;
 
 enum class Operation : std::uint8_t {
-  kExtension = 0,     ///< upper half of the size of the next record, or a slot that was given up (address 0)
+  kExtension = 0,     ///< upper half of the size of the next record
   kAlloc = 1,         ///< address, size, stack
   kAllocFail = 2,     ///< size, stack; the allocator returned NULL
   kFree = 3,          ///< address, stack of the free

@@ -118,7 +118,7 @@ struct Header {
   // Quality counters, written by the target, on slow paths only.
   alignas(kCacheLine) std::atomic<std::uint64_t> dropped_events;  ///< ring full in drop mode, or no ring to be had
   std::atomic<std::uint64_t> nested_events;   ///< made by a signal handler inside a hook, and recorded
-  std::atomic<std::uint64_t> nested_dropped;  ///< the same, not recorded
+  std::atomic<std::uint64_t> nested_dropped;  ///< lost: too many handlers inside handlers, or siglongjmp left the hook
   std::atomic<std::uint64_t> ring_waits;      ///< times a thread waited for the collector
   std::atomic<std::uint64_t> ring_wait_ns;
   std::atomic<std::uint64_t> lost_stacks;         ///< events whose stack could not be stored (kRootLost)
