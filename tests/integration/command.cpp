@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -46,6 +47,17 @@ std::string content_of(int file) {
   argv.push_back(nullptr);
   execvp(argv[0], argv.data());
   _exit(127);
+}
+
+/// What all threads of what we have started are doing, for the log.
+std::string stacks_of_group(pid_t group) {
+  std::string text;
+  FILE* const output = popen((std::string(MEMPROF_TEST_STACKS " ") + std::to_string(group)).c_str(), "r");
+  if (output == nullptr) return "stacks_of cannot be started";
+  char buffer[1 << 12];
+  for (std::size_t got; (got = fread(buffer, 1, sizeof buffer, output)) > 0;) text.append(buffer, got);
+  pclose(output);
+  return text;
 }
 
 }  // namespace
@@ -88,8 +100,9 @@ CommandResult RunningCommand::wait() {
   bool ended = poll(&watched, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0))) == 1;
   close(process);
   if (!ended) {
+    const std::string stacks = stacks_of_group(pid_);
     throw std::runtime_error("timed out: " + shown(arguments_) + "\nstandard output: " + content_of(out_) +
-                             "\nstandard error: " + content_of(err_));
+                             "\nstandard error: " + content_of(err_) + "\nwhere it is:\n" + stacks);
   }
   int status = 0;
   waitpid(std::exchange(pid_, -1), &status, 0);

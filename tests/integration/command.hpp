@@ -35,7 +35,7 @@ class RunningCommand {
 
   pid_t pid() const { return pid_; }
   void send(int signal) const;
-  /// Throws when it takes longer than options.timeout, with what it has said so far.
+  /// Throws when it takes longer than options.timeout, with what it has said so far and the stacks of all threads.
   CommandResult wait();
 
  private:

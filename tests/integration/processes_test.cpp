@@ -14,14 +14,6 @@
 namespace memprof::test {
 namespace {
 
-const Profile& profile_of(const ProfiledRun& run, std::int32_t pid) {
-  INFO("process " << pid << "\n" << run.command.err);
-  auto found = std::find_if(run.profiles.begin(), run.profiles.end(),
-                            [pid](const Profile& profile) { return profile.process.pid == pid; });
-  REQUIRE(found != run.profiles.end());
-  return *found;
-}
-
 TEST_CASE("children of fork, and theirs, are booked apart from their parents") {
   ProfiledRun run = profiled({test_program("fork_child")});
   CHECK(run.command.status == 0);

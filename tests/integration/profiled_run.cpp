@@ -60,6 +60,14 @@ const Profile& ProfiledRun::only() const {
   return profiles.front();
 }
 
+const Profile& profile_of(const ProfiledRun& run, std::int32_t pid) {
+  INFO("process " << pid << "\n" << run.command.err);
+  auto found = std::find_if(run.profiles.begin(), run.profiles.end(),
+                            [pid](const Profile& profile) { return profile.process.pid == pid; });
+  REQUIRE(found != run.profiles.end());
+  return *found;
+}
+
 ProfiledRun profiled(const Arguments& arguments, const CommandOptions& options, const Arguments& run_options) {
   TemporaryDirectory directory;
   Arguments whole{memprof_program(), "run", "--quiet", "-o", directory.file("profile.json")};

@@ -13,3 +13,5 @@ __attribute__((noinline)) void* NAMED(work_of_plugin_, PLUGIN)(size_t bytes) {
 }
 
 void* plugin_entry(size_t bytes) { return memset(NAMED(work_of_plugin_, PLUGIN)(bytes), 0, bytes); }
+
+void plugin_leave(void* block) { free(block); }
