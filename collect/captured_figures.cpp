@@ -9,6 +9,7 @@ namespace {
 std::vector<std::uint32_t> take_sites(const Engine& engine, const StackTree& tree, CapturedProcess& captured) {
   const auto& accounts_of = engine.accounts().sites();
   std::vector<std::uint32_t> rows(accounts_of.size(), kNoIndex);
+  captured.sites.reserve(accounts_of.size());
   for (std::size_t i = 0; i < accounts_of.size(); ++i) {
     const SiteAccount& account = accounts_of[i];
     if (account.events() == 0) continue;  // only frees of unknown blocks, or a realloc without its end

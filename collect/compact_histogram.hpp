@@ -26,6 +26,8 @@ class CompactHistogram {
 
   Histogram sparse() const {
     Histogram bins;
+    bins.reserve(static_cast<std::size_t>(
+        std::count_if(counts_.get(), counts_.get() + length_, [](std::uint64_t count) { return count != 0; })));
     for (std::uint32_t i = 0; i < length_; ++i) {
       if (counts_[i] != 0) bins.push_back({first_ + i, counts_[i]});
     }

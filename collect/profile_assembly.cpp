@@ -1,7 +1,6 @@
 #include "collect/profile_assembly.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <map>
 #include <numeric>
 #include <span>
@@ -31,6 +30,27 @@ struct HashStackNode {
   std::size_t operator()(const StackNode& node) const { return mix(mix(0, node.parent), node.frame); }
 };
 
+/// Slots of a hash table where a row may be. `home` is a place that rows which are looked up one after another share:
+/// a few slots around it come first, then all the others in jumps, as whole regions around homes may be full.
+class RowProbes {
+ public:
+  RowProbes(std::size_t home, std::size_t hash, std::size_t slots)
+      : home_(home & ~(kLine - 1)), hash_(hash), mask_(slots - 1) {}
+  std::size_t operator[](std::size_t probe) const {
+    if (probe < kNear) return (home_ | ((hash_ + probe) & (kLine - 1))) & mask_;
+    return ((hash_ >> 32) + probe * (hash_ | 1)) & mask_;
+  }
+
+ private:
+  static constexpr std::size_t kLine = 16;
+  static constexpr std::size_t kNear = 8;
+  std::size_t home_, hash_, mask_;
+};
+
+std::size_t home_of(const Frame&, std::size_t hash) { return hash; }
+/// Ids along a path mostly rise one by one, so a walk through the tree stays among neighbours.
+std::size_t home_of(const StackNode& node, std::size_t) { return std::size_t{node.parent} * 2; }
+
 /// Rows of a table, each once: open addressing over row numbers, since there may be millions.
 template <typename Row, typename Hash>
 class UniqueRows {
@@ -39,8 +59,9 @@ class UniqueRows {
   std::uint32_t add(const Row& row) {
     if ((rows_.size() - first_) * 2 >= slots_.size()) grow();
     const std::size_t hash = Hash{}(row);
-    for (std::size_t at = hash >> shift_;; at = (at + 1) & (slots_.size() - 1)) {
-      Slot& slot = slots_[at];
+    const RowProbes probes(home_of(row, hash), hash, slots_.size());
+    for (std::size_t probe = 0;; ++probe) {
+      Slot& slot = slots_[probes[probe]];
       if (slot.row == kNoIndex) {
         slot = {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(rows_.size())};
         rows_.push_back(row);
@@ -58,19 +79,18 @@ class UniqueRows {
 
   void grow() {
     slots_.assign(slots_.empty() ? 1024 : slots_.size() * 2, {});
-    shift_ = 64 - std::countr_zero(slots_.size());
     for (std::size_t row = first_; row < rows_.size(); ++row) {
       const std::size_t hash = Hash{}(rows_[row]);
-      std::size_t at = hash >> shift_;
-      while (slots_[at].row != kNoIndex) at = (at + 1) & (slots_.size() - 1);
-      slots_[at] = {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(row)};
+      const RowProbes probes(home_of(rows_[row], hash), hash, slots_.size());
+      std::size_t probe = 0;
+      while (slots_[probes[probe]].row != kNoIndex) ++probe;
+      slots_[probes[probe]] = {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(row)};
     }
   }
 
   std::vector<Row>& rows_;
   std::size_t first_;  ///< rows before it were there already and are never found
   std::vector<Slot> slots_;
-  int shift_ = 0;
 };
 
 /// Texts, each once; the views that it was given must outlive it.
@@ -128,7 +148,8 @@ void merge(Site& into, const Site& site) {
 
 class Assembly {
  public:
-  Assembly(const CapturedProcess& captured, const UsedCode& code, const std::vector<FrameChain>& chains)
+  /// Takes the sites out of `captured`.
+  Assembly(CapturedProcess& captured, const UsedCode& code, const std::vector<FrameChain>& chains)
       : captured_(captured), code_(code), chains_(chains) {}
 
   void add_modules(const std::vector<bool>& symbols_found) {
@@ -158,7 +179,7 @@ class Assembly {
   std::span<const FrameIndex> frames_of(std::uint32_t location);
   void add_frames(std::uint32_t location);
 
-  const CapturedProcess& captured_;
+  CapturedProcess& captured_;
   const UsedCode& code_;
   const std::vector<FrameChain>& chains_;
   Profile profile_;
@@ -229,18 +250,21 @@ void Assembly::add_frames(std::uint32_t location) {
 void Assembly::add_sites() {
   std::vector<StringIndex> hooks;
   for (const std::string& name : captured_.hook_names) hooks.push_back(strings_.add(name));
-  std::unordered_map<NodeIndex, std::size_t> site_of;
+  std::vector<std::uint32_t> site_of(profile_.stacks.size(), kNoIndex);
   std::vector<std::uint32_t> row_of;  // by captured site
-  for (Site site : captured_.sites) {
+  row_of.reserve(captured_.sites.size());
+  profile_.sites.reserve(captured_.sites.size());
+  for (Site& site : captured_.sites) {
     site.stack = node_of_[site.stack];
     site.hook = hooks[site.hook];
-    const auto [entry, added] = site_of.try_emplace(site.stack, profile_.sites.size());
-    row_of.push_back(static_cast<std::uint32_t>(entry->second));
-    if (added) {
+    std::uint32_t& row = site_of[site.stack];
+    if (row == kNoIndex) {
+      row = static_cast<std::uint32_t>(profile_.sites.size());
       profile_.sites.push_back(std::move(site));
     } else {
-      merge(profile_.sites[entry->second], site);
+      merge(profile_.sites[row], site);
     }
+    row_of.push_back(row);
   }
   add_tick_changes(row_of);
 }
@@ -268,6 +292,7 @@ Profile assemble_profile(CapturedProcess&& captured, const UsedCode& code, const
   assembly.add_modules(symbols_found);
   assembly.add_stacks();
   assembly.add_sites();
+
   assembly.add_threads();
   assembly.count_unresolved();
   profile.generator = "memprof " MEMPROF_VERSION;

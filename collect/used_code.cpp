@@ -16,6 +16,31 @@ struct HashLocation {
   }
 };
 
+/// Numbers code locations in the order of their first use. Stacks name the same few again and again, so a small table
+/// of those lately used goes before the large one.
+class LocationNumbers {
+ public:
+  explicit LocationNumbers(std::vector<CodeLocation>& locations) : locations_(locations) {}
+
+  std::uint32_t of(const CodeLocation& location) {
+    const std::size_t hash = HashLocation{}(location);
+    std::uint32_t& recent = recent_[hash % kRecent];
+    if (recent == kNoIndex || !(locations_[recent] == location)) {
+      const auto [entry, added] = known_.try_emplace(location, static_cast<std::uint32_t>(locations_.size()));
+      if (added) locations_.push_back(location);
+      recent = entry->second;
+    }
+    return recent;
+  }
+
+ private:
+  static constexpr std::size_t kRecent = 4096;
+
+  std::vector<CodeLocation>& locations_;
+  std::unordered_map<CodeLocation, std::uint32_t, HashLocation> known_;
+  std::vector<std::uint32_t> recent_ = std::vector<std::uint32_t>(kRecent, kNoIndex);
+};
+
 /// A parent is lower than its child (read_stack_tree() saw to that), so one pass downwards finds all ancestors.
 std::vector<bool> find_needed(const CapturedProcess& captured) {
   std::vector<bool> needed(captured.stacks.size());
@@ -50,16 +75,13 @@ UsedCode find_used_code(const CapturedProcess& captured) {
   code.needed = find_needed(captured);
   code.location_of.assign(captured.stacks.size(), kNoIndex);
   const std::vector<std::uint32_t> image_of = find_images(captured, code.images);
-  std::unordered_map<CodeLocation, std::uint32_t, HashLocation> known;
+  LocationNumbers numbers(code.locations);
   for (std::size_t id = wire::kFirstNode; id < captured.stacks.size(); ++id) {
     if (!code.needed[id]) continue;
     const CapturedStack& node = captured.stacks[id];
     const std::uint32_t image = node.module < image_of.size() ? image_of[node.module] : kNoIndex;
     if (image == kNoIndex) continue;
-    const CodeLocation location{image, node.address - captured.modules[node.module].bias};
-    const auto [entry, added] = known.try_emplace(location, static_cast<std::uint32_t>(code.locations.size()));
-    if (added) code.locations.push_back(location);
-    code.location_of[id] = entry->second;
+    code.location_of[id] = numbers.of({image, node.address - captured.modules[node.module].bias});
   }
   return code;
 }
