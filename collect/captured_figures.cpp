@@ -6,14 +6,14 @@ namespace memprof::collect {
 namespace {
 
 /// Returns the row of each of the engine's sites, kNoIndex for those without one.
-std::vector<std::uint32_t> take_sites(const Engine& engine, const StackTree& tree, CapturedProcess& captured) {
-  const auto& accounts_of = engine.accounts().sites();
+std::vector<std::uint32_t> take_sites(const BookedFigures& booked, const StackTree& tree, CapturedProcess& captured) {
+  const auto& accounts_of = booked.accounts.sites();
   std::vector<std::uint32_t> rows(accounts_of.size(), kNoIndex);
   captured.sites.reserve(accounts_of.size());
   for (std::size_t i = 0; i < accounts_of.size(); ++i) {
     const SiteAccount& account = accounts_of[i];
     if (account.events() == 0) continue;  // only frees of unknown blocks, or a realloc without its end
-    const wire::StackId stack = engine.stacks()[i];
+    const wire::StackId stack = booked.stacks[i];
     const wire::StackId root = tree.roots[stack];
     if (root == wire::kRootLost) captured.capture.lost_stacks += account.events();
     if (root == wire::kRootCutDepth || root == wire::kRootCutUnwind) {
@@ -55,9 +55,9 @@ void take_ticks(const TickLog& log, const std::vector<std::uint32_t>& row_of_sit
   }
 }
 
-void take_threads(const Engine& engine, CapturedProcess& captured) {
-  const ThreadTable& threads = engine.threads();
-  const auto& accounts_of = engine.accounts().threads();
+void take_threads(const BookedFigures& booked, CapturedProcess& captured) {
+  const ThreadTable& threads = booked.threads;
+  const auto& accounts_of = booked.accounts.threads();
   for (std::size_t i = 0; i < accounts_of.size(); ++i) {
     const ThreadAccount& account = accounts_of[i];
     Thread& thread = captured.threads.emplace_back();
@@ -78,14 +78,20 @@ void take_threads(const Engine& engine, CapturedProcess& captured) {
 
 }  // namespace
 
-void take_figures(const Engine& engine, const StackTree& tree, const TickClock& clock, CapturedProcess& captured) {
-  const HeapAccounts& accounts = engine.accounts();
+void take_figures(const BookedFigures& booked, const StackTree& tree, const TickClock& clock,
+                  CapturedProcess& captured) {
+  const HeapAccounts& accounts = booked.accounts;
   captured.totals = accounts.totals();
   captured.totals.peak_time_s = clock.seconds(accounts.peak_ticks());
   captured.capture.missed_frees = accounts.missed_frees();
   captured.hook_names = hook_names();
-  take_ticks(accounts.tick_log(), take_sites(engine, tree, captured), clock, captured);
-  take_threads(engine, captured);
+  take_ticks(accounts.tick_log(), take_sites(booked, tree, captured), clock, captured);
+  take_threads(booked, captured);
+  for (const SnapshotPoint& point : accounts.snapshots()) {
+    const auto name = static_cast<StringIndex>(captured.snapshot_names.size());
+    captured.snapshot_names.push_back(point.name);
+    captured.snapshots.push_back({clock.seconds(point.ticks), name, point.live_bytes, point.live_blocks});
+  }
   for (const Timeline::Point& point : accounts.points()) {
     captured.timeline.push_back(
         {clock.seconds(point.ticks), point.live_bytes, point.highest_bytes, point.rss_bytes, point.allocations});

@@ -38,6 +38,9 @@ struct CapturedProcess {
   std::vector<TimelinePoint> timeline;
   std::vector<Tick> ticks;
   std::vector<TickChange> tick_changes;  ///< TickChange::site is a row of `sites`
+  Snapshot snapshot;
+  std::vector<std::string> snapshot_names;  ///< SnapshotMark::name indexes them
+  std::vector<SnapshotMark> snapshots;
 
   /// Recorded events, so that a process that merely started another can be told apart.
   std::uint64_t events() const { return totals.allocations + totals.frees + totals.failed_allocations; }

@@ -18,6 +18,21 @@ class CompactHistogram {
     return std::min(static_cast<unsigned>(std::bit_width(value)), kHistogramBuckets - 1);
   }
 
+  CompactHistogram() = default;
+  CompactHistogram(const CompactHistogram& other) : first_(other.first_), length_(other.length_) {
+    if (length_ == 0) return;
+    counts_ = std::make_unique<std::uint64_t[]>(length_);
+    std::copy_n(other.counts_.get(), length_, counts_.get());
+  }
+  CompactHistogram(CompactHistogram&&) = default;
+  CompactHistogram& operator=(CompactHistogram other) noexcept {
+    counts_ = std::move(other.counts_);
+    first_ = other.first_;
+    length_ = other.length_;
+    return *this;
+  }
+  ~CompactHistogram() = default;
+
   void add(unsigned bucket, std::uint64_t count = 1) {
     // Buckets below first_ wrap around to a large number.
     if (bucket - first_ >= length_) widen(bucket);

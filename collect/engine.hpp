@@ -48,6 +48,7 @@ class Engine {
   /// By site index of the accounts.
   const std::vector<wire::StackId>& stacks() const { return sites_.stacks(); }
   RegionDamage& damage() { return damage_; }
+  const RegionDamage& damage() const { return damage_; }
   bool out_of_memory() const { return out_of_memory_; }
   /// Bytes of all ring records that were ever written to.
   std::uint64_t touched_ring_bytes() const;

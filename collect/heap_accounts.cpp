@@ -1,6 +1,7 @@
 #include "collect/heap_accounts.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace memprof::collect {
 namespace {
@@ -181,6 +182,10 @@ void HeapAccounts::look_at_level(const Event& event) {
   SiteAccount& site = sites_[event.site];
   site.highest_heap = std::max(site.highest_heap, level);
   timeline_.note(level);
+}
+
+void HeapAccounts::note_snapshot(std::uint64_t ticks, std::string name) {
+  snapshots_.push_back({ticks, std::move(name), totals_.live_bytes, totals_.live_blocks});
 }
 
 void HeapAccounts::finish(std::uint64_t ticks) {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "collect/compact_histogram.hpp"
@@ -88,6 +89,13 @@ struct ThreadAccount {
   std::uint64_t latest_address = 0;
 };
 
+/// A moment of which a snapshot was taken.
+struct SnapshotPoint {
+  std::uint64_t ticks = 0;
+  std::string name;
+  std::uint64_t live_bytes = 0, live_blocks = 0;
+};
+
 class HeapAccounts {
  public:
   /// `ns_per_tick` is for lifetimes; `timeline_interval` in ticks.
@@ -96,6 +104,9 @@ class HeapAccounts {
   /// Event::site and Event::thread are below the two counts.
   void apply(std::span<const Event> events, const Relocations& relocations, std::size_t site_count,
              std::size_t thread_count);
+
+  /// A snapshot is taken now; the reports of this process mention it.
+  void note_snapshot(std::uint64_t ticks, std::string name);
 
   /// Everything is in: settles the peak shares and size figures, adds the last point of the timeline.
   void finish(std::uint64_t ticks);
@@ -107,6 +118,7 @@ class HeapAccounts {
   std::uint64_t events() const { return events_; }  ///< a realloc is one
   const std::vector<SiteAccount>& sites() const { return sites_; }
   const std::vector<ThreadAccount>& threads() const { return threads_; }
+  const std::vector<SnapshotPoint>& snapshots() const { return snapshots_; }
   const TickLog& tick_log() const { return tick_log_; }
   Timeline& timeline() { return timeline_; }
   const Timeline& timeline() const { return timeline_; }
@@ -137,6 +149,7 @@ class HeapAccounts {
   std::vector<SiteAccount> sites_;
   std::vector<ThreadAccount> threads_;
   std::vector<Timeline::Point> points_;
+  std::vector<SnapshotPoint> snapshots_;
 };
 
 }  // namespace memprof::collect

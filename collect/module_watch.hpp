@@ -20,6 +20,7 @@ class ModuleWatch {
 
   /// Index = module index of the stack nodes. Records that never became ready are empty.
   std::vector<CapturedModule> take() { return std::move(modules_); }
+  const std::vector<CapturedModule>& modules() const { return modules_; }
 
  private:
   CapturedModule read(const wire::ModuleRecord& record);

@@ -8,15 +8,13 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
-#include "collect/capture_quality.hpp"
-#include "collect/captured_figures.hpp"
 #include "collect/collector_lock.hpp"
 #include "collect/engine.hpp"
 #include "collect/futex.hpp"
 #include "collect/module_watch.hpp"
 #include "collect/shared_region.hpp"
-#include "collect/stack_tree.hpp"
 #include "collect/target_files.hpp"
 #include "collect/tick_clock.hpp"
 
@@ -51,17 +49,21 @@ EngineOptions engine_options(const RecorderOptions& options, const TickClock& cl
 
 struct ProcessRecorder::State {
   State(const RecorderOptions& recorder_options, const TickClock& tick_clock, SharedRegion shared_region)
-      : options(recorder_options), clock(tick_clock), region(std::move(shared_region)) {}
+      : options(recorder_options),
+        clock(tick_clock),
+        shared(std::make_shared<SharedRegion>(std::move(shared_region))) {}
   ~State() { stop(); }
 
   /// The drain thread; returns once the collector lock is held.
   void launch();
   void stop();
+  void request(SnapshotOrder order);
   CapturedProcess take();
 
   RecorderOptions options;
   TickClock clock;
-  SharedRegion region;
+  std::shared_ptr<SharedRegion> shared;
+  const SharedRegion& region = *shared;
   TargetFiles files;
   Engine engine{region, [this] { return clock.now(); }, engine_options(options, clock)};
   ModuleWatch modules{region, files, engine.damage()};
@@ -73,11 +75,20 @@ struct ProcessRecorder::State {
   std::atomic<bool> stopping{false};
   std::thread drain_thread;
 
+  SnapshotTaker taker;
+  std::vector<SnapshotOrder> orders;     ///< with mutex
+  std::atomic<bool> orders_wait{false};  ///< there are some
+  std::atomic<std::uint64_t> snapshots{0};
+
  private:
   void run();
   bool wait_for_start();
   std::uint64_t drain();
   void sleep(nanoseconds longest);
+  std::vector<SnapshotOrder> take_orders();
+  void serve(SnapshotOrder order);
+  FrozenProcess freeze(HeapAccounts accounts, std::vector<CapturedModule> files_of_modules) const;
+  void wake();
   nanoseconds timeline_interval() const;
 };
 
@@ -92,14 +103,53 @@ void ProcessRecorder::State::run() {
   if (!wait_for_start()) return;
   nanoseconds pause = kShortestSleep;
   while (!stopping) {
+    std::vector<SnapshotOrder> due = take_orders();  // before the rings are read, so that all is in that came before
     const std::uint64_t count = drain();
+    for (SnapshotOrder& order : due) serve(std::move(order));
     const nanoseconds longest = std::clamp(timeline_interval(), kUsualSleep, kLongestSleep);
     pause = count < kBusyRound ? std::min(pause * 2, longest) : kShortestSleep;
     sleep(pause);
   }
   // Whoever stopped us knows that the target is gone. If it is not, it must not keep us here.
   drain();
-  engine.finish();
+}
+
+std::vector<SnapshotOrder> ProcessRecorder::State::take_orders() {
+  if (!orders_wait.exchange(false)) return {};
+  const std::lock_guard guard(mutex);
+  return std::exchange(orders, {});
+}
+
+void ProcessRecorder::State::request(SnapshotOrder order) {
+  {
+    const std::lock_guard guard(mutex);
+    orders.push_back(std::move(order));
+  }
+  orders_wait = true;
+  wake();
+}
+
+void ProcessRecorder::State::serve(SnapshotOrder order) {
+  const std::uint64_t number = snapshots.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (order.name.empty()) order.name = "snapshot-" + std::to_string(number);
+  HeapAccounts& accounts = engine.accounts();
+  accounts.note_snapshot(clock.now(), order.name);
+  if (taker) taker(freeze(accounts, copy_of(modules.modules())), std::move(order));
+}
+
+FrozenProcess ProcessRecorder::State::freeze(HeapAccounts accounts,
+                                             std::vector<CapturedModule> files_of_modules) const {
+  return {.region = shared,
+          .clock = clock,
+          .ticks = clock.now(),
+          .accounts = std::move(accounts),
+          .stacks = engine.stacks(),
+          .threads = engine.threads(),
+          .modules = std::move(files_of_modules),
+          .quality = {engine.damage(), engine.out_of_memory()},
+          .max_depth = options.max_depth,
+          .forked = options.forked,
+          .ring_bytes = engine.touched_ring_bytes()};
 }
 
 bool ProcessRecorder::State::wait_for_start() {
@@ -132,7 +182,7 @@ void ProcessRecorder::State::sleep(nanoseconds longest) {
   // collector_sleeps: either it sees that we sleep, or we see its records.
   header.collector_sleeps.store(1, std::memory_order_seq_cst);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!stopping && !engine.urgent()) futex_wait(header.doorbell, rung, longest);
+  if (!stopping && !orders_wait && !engine.urgent()) futex_wait(header.doorbell, rung, longest);
   header.collector_sleeps.store(0, std::memory_order_relaxed);
 }
 
@@ -143,29 +193,20 @@ void ProcessRecorder::State::stop() {
     stopping = true;
   }
   changed.notify_all();
-  region.header().doorbell.fetch_add(1);
-  futex_wake_all(region.header().doorbell);
+  wake();
   drain_thread.join();
   // A target that runs on in spite of all finds the collector lock given up, and stops waiting for us.
   engine.wake_producers();
 }
 
+void ProcessRecorder::State::wake() {
+  region.header().doorbell.fetch_add(1);
+  futex_wake_all(region.header().doorbell);
+}
+
 CapturedProcess ProcessRecorder::State::take() {
   modules.look();
-  CapturedProcess captured;
-  captured.modules = modules.take();
-  StackTree tree = read_stack_tree(region, engine.stacks(), captured.modules.size(), engine.damage());
-  take_figures(engine, tree, clock, captured);
-
-  Capture& capture = captured.capture;
-  capture.max_depth = options.max_depth;
-  (options.forked ? capture.inherited_frees : capture.unknown_frees) = engine.accounts().unknown_frees();
-  const std::uint32_t nodes = std::min(region.header().nodes_used.load(), region.node_capacity());
-  capture.overhead_bytes = region.header().overhead_bytes + sizeof(wire::Header) + engine.touched_ring_bytes() +
-                           nodes * sizeof(wire::StackNode);
-  judge_capture(region, {engine.damage(), engine.out_of_memory()}, capture);
-  captured.stacks = std::move(tree.nodes);
-  return captured;
+  return freeze(std::move(engine.accounts()), modules.take()).thaw();
 }
 
 ProcessRecorder::ProcessRecorder(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -186,7 +227,7 @@ Result<std::unique_ptr<ProcessRecorder>> ProcessRecorder::create(const RecorderO
 }
 
 int ProcessRecorder::descriptor() const { return state_->region.descriptor(); }
-void ProcessRecorder::release_descriptor() { state_->region.release_descriptor(); }
+void ProcessRecorder::release_descriptor() { state_->shared->release_descriptor(); }
 std::uint64_t ProcessRecorder::region_bytes() const { return state_->region.bytes(); }
 
 void ProcessRecorder::start(pid_t pid) {
@@ -199,8 +240,12 @@ void ProcessRecorder::start(pid_t pid) {
 }
 
 RecorderStatus ProcessRecorder::status() const {
-  return {state_->engine.live_bytes(), state_->engine.peak_bytes(), state_->engine.events()};
+  return {state_->engine.live_bytes(), state_->engine.peak_bytes(), state_->engine.events(), state_->snapshots};
 }
+
+void ProcessRecorder::on_snapshot(SnapshotTaker taker) { state_->taker = std::move(taker); }
+
+void ProcessRecorder::request_snapshot(SnapshotOrder order) { state_->request(std::move(order)); }
 
 CapturedProcess ProcessRecorder::finish() {
   state_->stop();

@@ -4,9 +4,12 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "collect/captured_process.hpp"
+#include "collect/frozen_process.hpp"
+#include "collect/snapshot_order.hpp"
 #include "profile/result.hpp"
 #include "wire/region.hpp"
 
@@ -27,7 +30,11 @@ struct RecorderStatus {
   std::uint64_t live_bytes = 0;
   std::uint64_t peak_bytes = 0;
   std::uint64_t events = 0;
+  std::uint64_t snapshots = 0;  ///< taken so far
 };
+
+/// Called on the recorder's own thread, while the rings fill: it should only put things away.
+using SnapshotTaker = std::function<void(FrozenProcess&&, SnapshotOrder&&)>;
 
 class ProcessRecorder {
  public:
@@ -43,9 +50,17 @@ class ProcessRecorder {
   void release_descriptor();
   std::uint64_t region_bytes() const;
 
+  /// Who gets the snapshots. Call it before start().
+  void on_snapshot(SnapshotTaker taker);
+
   /// Starts draining. `pid` is for RSS, module files and thread names under /proc.
   void start(pid_t pid);
   RecorderStatus status() const;
+
+  /// Has the state of the process frozen and given to the taker, soon: with all events up to now, and perhaps later
+  /// ones. The process runs on; it waits only if a ring of its fills up while its sites are copied (about 50 ns each).
+  /// An order that finish() overtakes is dropped. Any thread.
+  void request_snapshot(SnapshotOrder order);
 
   /// Call when the process image has ended (or shall no longer be followed): drains what is left, stops the thread,
   /// and gives up the collector lock, so that a target which still runs stops recording. Fills in everything but

@@ -168,6 +168,12 @@ class Assembly {
       profile_.threads.push_back(thread);
     }
   }
+  void add_snapshots() {
+    for (SnapshotMark mark : captured_.snapshots) {
+      mark.name = strings_.add(captured_.snapshot_names[mark.name]);
+      profile_.snapshots.push_back(mark);
+    }
+  }
   void count_unresolved() {
     profile_.capture.unresolved_frames = static_cast<std::uint64_t>(std::count_if(
         profile_.frames.begin(), profile_.frames.end(), [](const Frame& frame) { return frame.function == 0; }));
@@ -294,9 +300,11 @@ Profile assemble_profile(CapturedProcess&& captured, const UsedCode& code, const
   assembly.add_sites();
 
   assembly.add_threads();
+  assembly.add_snapshots();
   assembly.count_unresolved();
   profile.generator = "memprof " MEMPROF_VERSION;
   profile.process = std::move(captured.process);
+  profile.snapshot = std::move(captured.snapshot);
   profile.totals = captured.totals;
   profile.timeline = std::move(captured.timeline);
   profile.ticks = std::move(captured.ticks);

@@ -1,0 +1,38 @@
+#pragma once
+// What is known of a process at one moment, copied so that the recorder can go on at once: everything that takes time
+// is left to thaw(), on whatever thread.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "collect/capture_quality.hpp"
+#include "collect/captured_process.hpp"
+#include "collect/heap_accounts.hpp"
+#include "collect/shared_region.hpp"
+#include "collect/thread_table.hpp"
+#include "collect/tick_clock.hpp"
+
+namespace memprof::collect {
+
+struct FrozenProcess {
+  std::shared_ptr<const SharedRegion> region;  ///< the stack tree only grows, so it can be read later
+  TickClock clock;
+  std::uint64_t ticks = 0;  ///< the moment
+  HeapAccounts accounts;
+  std::vector<wire::StackId> stacks;  ///< by site of the accounts
+  ThreadTable threads;
+  std::vector<CapturedModule> modules;
+  CollectorQuality quality;
+  std::uint32_t max_depth = 0;
+  bool forked = false;
+  std::uint64_t ring_bytes = 0;  ///< of rings that were used
+
+  /// In the terms of the profile; all but Process and the name of the snapshot. Uses the copy up.
+  [[nodiscard]] CapturedProcess thaw() &&;
+};
+
+/// For a copy that lives beside the original: with descriptors of its own.
+[[nodiscard]] std::vector<CapturedModule> copy_of(const std::vector<CapturedModule>& modules);
+
+}  // namespace memprof::collect
