@@ -3,8 +3,9 @@
 namespace memprof::cli {
 
 const std::vector<Command>& all_commands() {
-  static const std::vector<Command> commands = {run_command(),  lines_command(), top_command(),   leaks_command(),
-                                                info_command(), diff_command(),  check_command(), export_command()};
+  static const std::vector<Command> commands = {run_command(),  lines_command(),   top_command(),   leaks_command(),
+                                                info_command(), diff_command(),    check_command(), export_command(),
+                                                ps_command(),   snapshot_command()};
   return commands;
 }
 

@@ -16,6 +16,8 @@ Command info_command();
 Command diff_command();
 Command check_command();
 Command export_command();
+Command ps_command();
+Command snapshot_command();
 
 /// In the order of `memprof --help`.
 const std::vector<Command>& all_commands();

@@ -7,12 +7,14 @@
 #include <ctime>
 #include <memory>
 
+#include "cli/command_text.hpp"
 #include "cli/commands.hpp"
 #include "cli/json_report.hpp"
 #include "cli/printable.hpp"
 #include "cli/report_options.hpp"
 #include "cli/sparkline.hpp"
 #include "cli/units.hpp"
+#include "profile/field.hpp"
 #include "profile/profile_file.hpp"
 
 namespace memprof::cli {
@@ -20,18 +22,6 @@ namespace {
 
 constexpr std::size_t kLabelWidth = 14;
 constexpr std::size_t kWidestSparkline = 100;
-
-/// As a shell would need it: words with special characters in single quotes.
-std::string command_text(const std::vector<std::string>& command) {
-  std::string text;
-  for (const std::string& word : command) {
-    const bool plain = !word.empty() && word.find_first_of(" \t\n'\"\\$`!*?[](){}<>|&;#~") == std::string::npos;
-    std::string quoted = "'";
-    for (const char c : word) quoted += c == '\'' ? std::string{"'\\''"} : std::string{c};
-    text += (text.empty() ? "" : " ") + (plain ? word : quoted + "'");
-  }
-  return text;
-}
 
 std::string end_text(const Process& process) {
   switch (process.end_kind) {
@@ -50,6 +40,24 @@ std::string end_text(const Process& process) {
       break;
   }
   return "end unknown";
+}
+
+const char* snapshot_origin(SnapshotKind kind) {
+  switch (kind) {
+    case SnapshotKind::kCommand:
+      return "taken by memprof snapshot";
+    case SnapshotKind::kInterval:
+      return "taken by --snapshot-every";
+    case SnapshotKind::kSignal:
+      return "taken by --snapshot-on";
+    case SnapshotKind::kProgram:
+      return "taken by the program";
+    case SnapshotKind::kPeak:
+      return "taken at the peak";
+    case SnapshotKind::kNone:
+      break;
+  }
+  return "none";
 }
 
 std::string start_text(std::int64_t unix_ms) {
@@ -94,8 +102,17 @@ class InfoPrinter {
     line("Directory", process.directory);
     line("Started", start_text(process.start_unix_ms));
     line("Duration", format_duration(process.duration_s) + ", " + end_text(process));
+    if (profile_.snapshot.kind != SnapshotKind::kNone) line("Snapshot", snapshot_text());
     line("Machine", process.architecture);
     line("Profile", file + ", written by " + profile_.generator);
+  }
+
+  std::string snapshot_text() const {
+    const Snapshot& snapshot = profile_.snapshot;
+    const double time_ms = snapshot.time_s * 1000;
+    return snapshot.name + ", after " + format_duration(snapshot.time_s) + " (" +
+           start_text(profile_.process.start_unix_ms + static_cast<std::int64_t>(time_ms)) + "), " +
+           snapshot_origin(snapshot.kind);
   }
 
   void print_totals() {
@@ -191,6 +208,11 @@ void print_json(const Profile& profile, Console& console) {
                      {"directory", process.directory},   {"start_unix_ms", process.start_unix_ms},
                      {"duration_s", process.duration_s}, {"end", end_word(process.end_kind)},
                      {"end_value", process.end_value},   {"architecture", process.architecture}};
+  if (profile.snapshot.kind != SnapshotKind::kNone) {
+    json["snapshot"] = {{"kind", Codec<SnapshotKind>::kNames.at(static_cast<std::size_t>(profile.snapshot.kind))},
+                        {"name", profile.snapshot.name},
+                        {"time_s", profile.snapshot.time_s}};
+  }
   json["totals"] = json_totals(profile.totals);
   json["capture"] = json_capture(profile.capture);
   json["call_stacks"] = profile.sites.size();

@@ -66,6 +66,16 @@ CLI::Option* add_size(CLI::App& parser, const std::string& names, std::uint64_t&
       ->check(CLI::Validator(check, ""));
 }
 
+CLI::Option* add_seconds(CLI::App& parser, const std::string& names, double& seconds, const std::string& help) {
+  const auto check = [](const std::string& text) -> std::string {
+    return parse_duration(text) ? std::string{} : "'" + text + "' is not a time above 0 such as 500ms, 5s or 2min";
+  };
+  const auto keep = [&seconds](const std::string& text) { seconds = parse_duration(text).value_or(0); };
+  return parser.add_option_function<std::string>(names, keep, help)
+      ->type_name("TIME")
+      ->check(CLI::Validator(check, ""));
+}
+
 CLI::Option* add_required(CLI::App& parser, const std::string& placeholder, std::string& value,
                           const std::string& help) {
   return parser.add_option(placeholder, value, help)->required();

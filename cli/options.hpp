@@ -32,6 +32,8 @@ CLI::Option* add_number(CLI::App& parser, const std::string& names, std::uint64_
                         const std::string& help);
 /// A size such as 512, 64KiB, 1.5MiB or 2G, in bytes.
 CLI::Option* add_size(CLI::App& parser, const std::string& names, std::uint64_t& bytes, const std::string& help);
+/// A time above 0 such as 500ms, 5s, 2min or 1h, in seconds.
+CLI::Option* add_seconds(CLI::App& parser, const std::string& names, double& seconds, const std::string& help);
 /// A positional argument that must be there.
 CLI::Option* add_required(CLI::App& parser, const std::string& placeholder, std::string& value,
                           const std::string& help);

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -19,6 +21,7 @@
 #include "cli/run_command_output.hpp"
 #include "cli/run_command_progress.hpp"
 #include "cli/run_command_signals.hpp"
+#include "cli/run_command_snapshots.hpp"
 #include "cli/run_command_summary.hpp"
 #include "cli/standard_streams.hpp"
 #include "collect/build_profile.hpp"
@@ -38,6 +41,9 @@ struct RunOptions {
   bool drop = false;
   bool follow = true;
   bool debuginfod = false;
+  double snapshot_every_s = 0;
+  int snapshot_signal = 0;
+  bool snapshot_at_peak = false;
 };
 
 /// One `memprof run`, from the checked options to the exit status.
@@ -49,6 +55,7 @@ class Run {
         command_(invocation.program),
         output_(std::move(output)),
         others_(output_, symbols()),
+        snapshots_(output_, symbols()),
         progress_(options.quiet) {
     const Terminal terminal = look_at_terminal(STDERR_FILENO);
     constexpr unsigned kPrefix = 9;  // "memprof: "
@@ -72,6 +79,7 @@ class Run {
   const std::vector<std::string>& command_;
   ProfileOutput output_;
   OtherProfiles others_;
+  SnapshotFiles snapshots_;
   RunProgress progress_;
   SummaryStyle style_;
   bool failed_ = false;  ///< something could not be written
@@ -86,6 +94,9 @@ Result<int> Run::execute(const collect::Target& target, const std::string& libra
   session.max_depth = static_cast<std::uint32_t>(std::min<std::uint64_t>(options_.depth, UINT32_MAX));
   session.drop_when_full = options_.drop;
   session.follow_children = options_.follow;
+  session.snapshot_every = std::chrono::milliseconds(static_cast<std::int64_t>(options_.snapshot_every_s * 1000));
+  session.snapshot_signal = options_.snapshot_signal;
+  session.snapshot_at_peak = options_.snapshot_at_peak;
   for (char** entry = environ; *entry != nullptr; ++entry) session.environment.emplace_back(*entry);
   // The symbol library asks servers whenever it finds this variable; the user has to say so first.
   if (!options_.debuginfod) ::unsetenv(kDebuginfodVariable);
@@ -110,6 +121,9 @@ collect::SessionObserver Run::observer() {
   collect::SessionObserver observer;
   observer.note = [this](const std::string& sentence) { note(sentence); };
   observer.set_aside = [this](collect::CapturedProcess&& process) { others_.write_in_background(std::move(process)); };
+  observer.snapshot = [this](collect::CapturedProcess&& process, const collect::SnapshotOrder& order) {
+    return snapshots_.write(std::move(process), order);
+  };
   if (progress_.visible()) {
     observer.status = [this](const collect::LiveStatus& status) { progress_.running(status); };
     observer.suspended = [this] { progress_.clear(); };
@@ -133,6 +147,7 @@ int Run::report(collect::SessionResult result) {
   }
   others_.write(std::move(others), progress());
   report_errors(others_.errors());
+  report_errors(snapshots_.errors());
   for (const std::string& line : list_processes(others_.written(), others_.trivial(), style_)) say(line);
   // A shell that started the real work is not what people want to look at.
   std::uint64_t highest = 0;
@@ -140,6 +155,7 @@ int Run::report(collect::SessionResult result) {
     if (main_is_trivial && other.peak_bytes > highest) next = other.next;
     highest = std::max(highest, other.peak_bytes);
   }
+  if (const std::string text = snapshots_text(snapshots_.written()); !text.empty()) say(text);
   if (!path.empty()) say("the profile is in " + printable(path));
   if (!next.empty()) say("next: " + next);
   if (result.exit_status == 0 && failed_) return static_cast<int>(ExitCode::kFailed);
@@ -210,7 +226,8 @@ Command run_command() {
   command.examples = {{"profile a program", "memprof run ./app --fast input.txt"},
                       {"choose the name of the profile, compressed", "memprof run -o app.json.zst ./app"},
                       {"count only, without call stacks", "memprof run --depth 0 ./app"},
-                      {"only the shell itself, not what it starts", "memprof run --follow none sh build.sh"}};
+                      {"only the shell itself, not what it starts", "memprof run --follow none sh build.sh"},
+                      {"watch how a server grows", "memprof run --snapshot-every 1min ./server"}};
   command.takes_program = TakesProgram::kYes;
   command.define = [](CLI::App& parser) -> RunCommand {
     auto options = std::make_shared<RunOptions>();
@@ -222,6 +239,12 @@ Command run_command() {
              "drop events rather than let the program wait when it is faster than memprof");
     add_choice<bool>(parser, "--follow", options->follow, {{"all", true}, {"none", false}},
                      "profile the processes that the program starts, too (default: all)");
+    add_seconds(parser, "--snapshot-every", options->snapshot_every_s,
+                "write a snapshot whenever TIME has passed, such as 500ms, 5s or 2min");
+    add_choice<int>(parser, "--snapshot-on", options->snapshot_signal, {{"SIGUSR1", SIGUSR1}, {"SIGUSR2", SIGUSR2}},
+                    "write a snapshot whenever memprof itself gets this signal; the program does not get it then");
+    add_flag(parser, "--snapshot-at-peak", options->snapshot_at_peak,
+             "also write the profile of the moment at which the heap was largest");
     add_flag(parser, "--debuginfod", options->debuginfod, "download missing debug information (asks $DEBUGINFOD_URLS)");
     return [options](const Invocation& invocation) { return run(*options, invocation); };
   };

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -62,10 +63,7 @@ std::string behind_link(const std::string& file) {
   return link && ::realpath(file.c_str(), resolved) != nullptr ? resolved : file;
 }
 
-struct Name {
-  std::string stem;
-  std::string extension;
-};
+using Name = ProfileOutput::Name;
 
 Name split_extension(const std::string& path) {
   for (const std::string_view extension : kExtensions) {
@@ -109,6 +107,18 @@ std::string ProfileOutput::other_path(const Process& process) {
   if (file_.empty()) return unused("memprof." + program_and_pid(process), ".json");
   const auto [stem, extension] = split_extension(file_);
   return unused(stem + '.' + program_and_pid(process), extension.empty() ? ".json" : extension);
+}
+
+ProfileOutput::Name ProfileOutput::snapshot_path(const Process& process, const collect::SnapshotOrder& order) const {
+  std::string name = for_file_name(order.name);
+  std::replace(name.begin(), name.end(), ' ', '-');
+  if (!order.directory.empty() || file_.empty()) {
+    const std::string folder = order.directory.empty() ? "" : order.directory + '/';
+    return {folder + "memprof." + program_and_pid(process) + '.' + name, ".json"};
+  }
+  const auto [stem, extension] = split_extension(file_);
+  return {stem + '.' + (order.of_started_process ? "" : program_and_pid(process) + '.') + name,
+          extension.empty() ? ".json" : extension};
 }
 
 /// A process that execs its own program again has the same program and pid twice.

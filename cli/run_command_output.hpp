@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "collect/snapshot_order.hpp"
 #include "profile/profile.hpp"
 #include "profile/result.hpp"
 
@@ -19,6 +20,13 @@ class ProfileOutput {
   /// The names do not collide with one another within a run; an older file of the same name is replaced.
   std::string main_path(const Process& process);
   std::string other_path(const Process& process);
+
+  struct Name {
+    std::string stem, extension;
+  };
+  /// Where a snapshot goes whose order names no path: the parts between which a number may come. An older file of the
+  /// name is replaced.
+  Name snapshot_path(const Process& process, const collect::SnapshotOrder& order) const;
 
   struct Saved {
     std::string path;

@@ -11,6 +11,7 @@ using report::format_duration;
 using report::format_mib;
 using report::format_size;
 using report::format_size_change;
+using report::parse_duration;
 using report::parse_size;
 
 }  // namespace memprof::cli

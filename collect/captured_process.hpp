@@ -37,8 +37,8 @@ struct CapturedProcess {
   std::vector<Thread> threads;
   std::vector<TimelinePoint> timeline;
   std::vector<Tick> ticks;
-  std::vector<TickChange> tick_changes;  ///< TickChange::site is a row of `sites`
-  Snapshot snapshot;
+  std::vector<TickChange> tick_changes;     ///< TickChange::site is a row of `sites`
+  Snapshot snapshot;                        ///< its time is that of the last look, also of a whole run
   std::vector<std::string> snapshot_names;  ///< SnapshotMark::name indexes them
   std::vector<SnapshotMark> snapshots;
 

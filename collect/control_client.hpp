@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "collect/snapshot_order.hpp"
 #include "profile/result.hpp"
 
 namespace memprof::collect {
@@ -25,13 +26,17 @@ struct ProfiledProcess {
   std::string socket;            ///< where that listens
 };
 
-/// All processes that are being profiled by this user, by memprof_pid and pid. Sockets that memprofs which were killed
-/// have left behind are removed. No directory yet means: none. Errors: the directory is not safe to use.
-[[nodiscard]] Result<std::vector<ProfiledProcess>> list_profiled();
+struct ProfiledList {
+  std::vector<ProfiledProcess> processes;  ///< by memprof_pid; the started process first, then what it started
+  std::uint64_t more = 0;                  ///< that did not fit into an answer
+};
 
-/// The one of `profiled` that `pid_or_name` means: its pid, or the name of its program. The error says who is there.
-[[nodiscard]] Result<ProfiledProcess> find_profiled(const std::vector<ProfiledProcess>& profiled,
-                                                    const std::string& pid_or_name);
+/// All processes that are being profiled by this user. Sockets that killed memprofs have left behind are removed. No
+/// directory yet means: none. Errors: the directory is not safe to use.
+[[nodiscard]] Result<ProfiledList> list_profiled();
+
+/// The one of the list that `pid_or_name` means: its pid, or the name of its program. The error says who is there.
+[[nodiscard]] Result<ProfiledProcess> find_profiled(const ProfiledList& list, const std::string& pid_or_name);
 
 struct SnapshotRequest {
   std::string name;       ///< shown in reports; empty: numbered. See snapshot_name_problem()
@@ -49,8 +54,5 @@ struct SnapshotTaken {
 /// Has the profile of this moment written and waits for that. Errors: the process has ended, the file cannot be
 /// written (nothing is replaced then).
 [[nodiscard]] Result<SnapshotTaken> take_snapshot(const ProfiledProcess& process, const SnapshotRequest& request);
-
-/// Why `name` cannot be the name of a snapshot ("holds a slash"); empty: it can.
-[[nodiscard]] std::string snapshot_name_problem(const std::string& name);
 
 }  // namespace memprof::collect

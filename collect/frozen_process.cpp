@@ -23,6 +23,7 @@ CapturedProcess FrozenProcess::thaw() && {
   const wire::Header& header = region->header();
   const std::uint32_t nodes = std::min(header.nodes_used.load(), region->node_capacity());
   capture.overhead_bytes = header.overhead_bytes + sizeof(wire::Header) + ring_bytes + nodes * sizeof(wire::StackNode);
+  captured.snapshot.time_s = clock.seconds(ticks);
   judge_capture(*region, quality, capture);
   captured.stacks = std::move(tree.nodes);
   return captured;

@@ -304,7 +304,7 @@ Profile assemble_profile(CapturedProcess&& captured, const UsedCode& code, const
   assembly.count_unresolved();
   profile.generator = "memprof " MEMPROF_VERSION;
   profile.process = std::move(captured.process);
-  profile.snapshot = std::move(captured.snapshot);
+  if (captured.snapshot.kind != SnapshotKind::kNone) profile.snapshot = std::move(captured.snapshot);
   profile.totals = captured.totals;
   profile.timeline = std::move(captured.timeline);
   profile.ticks = std::move(captured.ticks);

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <utility>
 
+#include "collect/control_server.hpp"
 #include "collect/handshake_server.hpp"
 #include "collect/launch.hpp"
 #include "collect/session_directory.hpp"
@@ -21,6 +22,7 @@
 #include "collect/session_latecomers.hpp"
 #include "collect/session_pidfd.hpp"
 #include "collect/session_signals.hpp"
+#include "collect/session_snapshots.hpp"
 
 namespace memprof::collect {
 namespace {
@@ -37,7 +39,7 @@ constexpr auto kInterruptWindow = 5s;       // two Ctrl-C within it are meant fo
 constexpr int kInterruptedStatus = 128 + SIGINT;
 
 /// What an epoll event is about. Images come with their pid, so these lie outside of all pids.
-enum Source : std::uint64_t { kHandshakes = 1ull << 32, kSignals, kMain };
+enum Source : std::uint64_t { kHandshakes = 1ull << 32, kSignals, kMain, kControl };
 
 /// An interpreter, a shell or an editor at its prompt reads keys one by one; Ctrl-C is then a key like others to its
 /// user.
@@ -73,7 +75,8 @@ class Session {
         library_(std::move(library)),
         socket_(std::move(socket)),
         epoll_(std::move(epoll)),
-        images_(options, epoll_.get(), observer) {}
+        snapshots_(observer.snapshot),
+        images_(options, epoll_.get(), observer, snapshots_) {}
 
   Result<void> start();
   void loop();
@@ -81,7 +84,10 @@ class Session {
 
   void watch(int descriptor, Source source);
   int milliseconds_to_next_task() const;
+  void listen_to_clients();
   void serve_handshakes();
+  void serve_clients();
+  bool take_snapshot_on(const ReceivedSignal& signal);
   void handle_signals();
   void interrupt();
   void forward(const ReceivedSignal& signal);
@@ -97,10 +103,12 @@ class Session {
   HandshakeServer& server_;
   std::string library_, socket_;
   UniqueFd epoll_;
-  SessionImages images_;
+  SessionSnapshots snapshots_;
+  SessionImages images_;  // its recorders bring snapshots until they are gone
+  std::optional<ControlServer> control_;
   pid_t main_pid_ = 0;
   UniqueFd main_pidfd_;
-  Clock::time_point start_, next_status_, next_look_, next_latecomer_look_, main_end_;
+  Clock::time_point start_, next_status_, next_look_, next_latecomer_look_, next_snapshot_, main_end_;
   std::optional<Clock::time_point> interrupted_at_;
   bool main_ended_ = false, stop_waiting_ = false, stragglers_noted_ = false;
   std::size_t latecomers_ = 0;  ///< processes that may yet say Hello, though the program has ended
@@ -133,6 +141,7 @@ Result<SessionResult> Session::run(const SessionOptions& options, const SessionO
 Result<void> Session::start() {
   watch(server_.descriptor(), kHandshakes);
   watch(signals_.descriptor(), kSignals);
+  listen_to_clients();
   const auto pid = launch({options_.executable, options_.command,
                            profiled_environment(options_.environment, library_, socket_, options_.follow_children),
                            signals_.inherited_mask()});
@@ -140,6 +149,7 @@ Result<void> Session::start() {
   start_ = Clock::now();
   next_status_ = start_ + kStatusInterval;
   next_look_ = start_ + kStrangerInterval;
+  next_snapshot_ = start_ + options_.snapshot_every;
   main_pid_ = *pid;
   images_.set_main(main_pid_);
   lift_own_limits();
@@ -156,6 +166,7 @@ void Session::loop() {
         ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), milliseconds_to_next_task());
     // Greetings first: a process may have said Hello and ended since the last look.
     serve_handshakes();
+    serve_clients();
     for (int i = 0; i < count; ++i) {
       const std::uint64_t source = events[static_cast<std::size_t>(i)].data.u64;
       if (source == kSignals) handle_signals();
@@ -172,6 +183,8 @@ SessionResult Session::result() {
   result.main_pid = main_pid_;
   result.interrupted = images_.alive() > 0;
   images_.abandon("recording was ended by the user while the process was still running");
+  control_.reset();
+  snapshots_.finish();
   result.main_process = images_.main_captured();
   result.processes = images_.take_captured();
   if (!result.main_process) {
@@ -195,6 +208,8 @@ int Session::milliseconds_to_next_task() const {
   if (main_ended_) next = std::min(next, next_latecomer_look_);
   if (main_ended_ && !stragglers_noted_) next = std::min(next, main_end_ + kStragglerSilence);
   if (const auto deadline = server_.deadline()) next = std::min(next, *deadline);
+  if (const auto deadline = control_ ? control_->deadline() : std::nullopt) next = std::min(next, *deadline);
+  if (options_.snapshot_every.count() > 0) next = std::min(next, next_snapshot_);
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
 }
@@ -203,8 +218,39 @@ void Session::serve_handshakes() {
   for (Peer& peer : server_.serve()) images_.admit(std::move(peer));
 }
 
+/// Without a control socket the run goes on: it is only for asking.
+void Session::listen_to_clients() {
+  if (!observer_.snapshot) return;
+  auto control = ControlServer::listen();
+  if (!control) {
+    observer_.note("`memprof ps` and `memprof snapshot` will not find this run: " + control.error().what);
+    return;
+  }
+  control_.emplace(std::move(*control));
+  watch(control_->descriptor(), kControl);
+}
+
+void Session::serve_clients() {
+  if (!control_) return;
+  for (ControlRequest& request : control_->serve()) {
+    const std::string& word = request.message.front();
+    if (word == kControlSnapshot) {
+      images_.order_snapshot(std::move(request));
+    } else if (word == kControlList) {
+      send_message(request.connection.get(), images_.list());
+    }
+  }
+}
+
+bool Session::take_snapshot_on(const ReceivedSignal& signal) {
+  if (options_.snapshot_signal == 0 || signal.number != options_.snapshot_signal) return false;
+  images_.order_snapshots(SnapshotKind::kSignal);
+  return true;
+}
+
 void Session::handle_signals() {
   while (const auto signal = signals_.next()) {
+    if (take_snapshot_on(*signal)) continue;
     switch (signal->number) {
       case SIGTSTP:
         if (observer_.suspended) observer_.suspended();
@@ -282,6 +328,11 @@ void Session::do_timed_tasks() {
   if (now >= next_look_) {
     next_look_ = now + kStrangerInterval;
     images_.look_for_strangers();
+  }
+  if (options_.snapshot_every.count() > 0 && now >= next_snapshot_) {
+    next_snapshot_ = std::max(next_snapshot_ + options_.snapshot_every, now);
+    // What takes longer to write than the interval is written less often, rather than ever later.
+    if (snapshots_.idle()) images_.order_snapshots(SnapshotKind::kInterval);
   }
   if (!observer_.status || now < next_status_) return;
   next_status_ = std::max(next_status_ + kStatusInterval, now);

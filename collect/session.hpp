@@ -4,6 +4,7 @@
 //
 // One session at a time, run from the main thread: signals belong to the whole process.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "collect/captured_process.hpp"
+#include "collect/session_snapshots.hpp"
 #include "profile/result.hpp"
 
 namespace memprof::collect {
@@ -25,6 +27,9 @@ struct SessionOptions {
   bool drop_when_full = false;                   ///< drop events instead of waiting for the collector
   std::uint64_t most_kept_bytes = 128ull << 20;  ///< see SessionObserver::set_aside
   bool follow_children = true;                   ///< false: only the started process, not what it starts
+  std::chrono::milliseconds snapshot_every{0};   ///< 0: never
+  int snapshot_signal = 0;                       ///< SIGUSR1 or SIGUSR2 to memprof; 0: none
+  bool snapshot_at_peak = false;
 };
 
 /// Sums over all processes that are being recorded, for the status line.
@@ -38,7 +43,7 @@ struct LiveStatus {
   bool main_ended = false;       ///< only stragglers are left
 };
 
-/// Told by run_session(), always from its calling thread.
+/// Told by run_session(), from its calling thread if nothing else is said.
 struct SessionObserver {
   std::function<void(const LiveStatus&)> status;  ///< about ten times a second
   std::function<void(const std::string&)> note;   ///< a sentence that the user should read
@@ -46,6 +51,8 @@ struct SessionObserver {
   /// Takes what a process has left that is not the started one, once more is kept in memory than is comfortable: a
   /// build makes hundreds of compilers. Trivial ones are kept, without details. Not set: everything is kept.
   std::function<void(CapturedProcess&&)> set_aside;
+  /// On a thread of its own, one call at a time; the last one has returned when run_session() returns.
+  SnapshotWriter snapshot;
 };
 
 struct SessionResult {

@@ -95,6 +95,7 @@ void SessionImages::admit(Peer peer) {
   image.recorder = std::move(*recorder);
   image.main = peer.pid == main_pid_;
   describe(image, peer.hello.origin, replaces_another);
+  image.recorder->on_snapshot(snapshots_.taker(image.process, image.main, image.start));
   // From the answer on the target writes into the region.
   image.recorder->start(peer.pid);
   if (!answer(peer, wire::Verdict::kRecord, image.recorder->region_bytes(), image.recorder->descriptor())) return;

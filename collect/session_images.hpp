@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "collect/captured_process.hpp"
+#include "collect/control_server.hpp"
 #include "collect/handshake_server.hpp"
 #include "collect/process_recorder.hpp"
 #include "collect/session.hpp"
@@ -32,8 +33,8 @@ class SessionImages {
   using Clock = std::chrono::steady_clock;
 
   /// `epoll` gets the pidfd of each image, with the image's pid as its data.
-  SessionImages(const SessionOptions& options, int epoll, const SessionObserver& observer)
-      : options_(options), epoll_(epoll), observer_(observer) {}
+  SessionImages(const SessionOptions& options, int epoll, const SessionObserver& observer, SessionSnapshots& snapshots)
+      : options_(options), epoll_(epoll), observer_(observer), snapshots_(snapshots) {}
 
   /// The started process: its images are told apart from the others', and its end is the caller's to report.
   void set_main(pid_t pid) { main_pid_ = pid; }
@@ -56,6 +57,13 @@ class SessionImages {
   bool recording(pid_t pid) const;
   std::string names_alive() const;  ///< "redis-server (pid 17), sh (pid 18)", the first few
   void add_to(LiveStatus& status) const;
+
+  /// Answer to kControlList.
+  ControlMessage list() const;
+  /// Answer, at once or when it is written, to kControlSnapshot.
+  void order_snapshot(ControlRequest request);
+  /// Of the started process, and of the others that have more to tell than their start.
+  void order_snapshots(SnapshotKind kind);
 
   std::vector<CapturedProcess> take_captured() { return std::move(captured_); }
   std::optional<std::size_t> main_captured() const { return main_captured_; }
@@ -83,6 +91,7 @@ class SessionImages {
   const SessionOptions& options_;
   int epoll_;
   const SessionObserver& observer_;
+  SessionSnapshots& snapshots_;
   pid_t main_pid_ = 0;
   Images images_;
   std::vector<CapturedProcess> captured_;

@@ -31,6 +31,22 @@ std::string size_text(double size, bool with_sign) {
   }
 }
 
+struct NumberAndUnit {
+  double value = 0;
+  std::string unit;  ///< in small letters, without spaces
+};
+
+std::optional<NumberAndUnit> split_number(const std::string& text) {
+  NumberAndUnit split;
+  const char* const end = text.data() + text.size();
+  const auto [after, error] = std::from_chars(text.data(), end, split.value, std::chars_format::fixed);
+  if (error != std::errc{} || !(split.value >= 0)) return std::nullopt;
+  for (const char c : std::string_view{after, static_cast<std::size_t>(end - after)}) {
+    if (c != ' ') split.unit += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return split;
+}
+
 }  // namespace
 
 std::string format_size(std::uint64_t bytes) { return size_text(static_cast<double>(bytes), false); }
@@ -73,14 +89,9 @@ std::string format_duration(double seconds) {
 }
 
 std::optional<std::uint64_t> parse_size(const std::string& text) {
-  double value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [after, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-  if (error != std::errc{} || !(value >= 0)) return std::nullopt;
-  std::string unit;
-  for (const char c : std::string_view{after, static_cast<std::size_t>(end - after)}) {
-    if (c != ' ') unit += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
+  const auto split = split_number(text);
+  if (!split) return std::nullopt;
+  auto [value, unit] = *split;
   constexpr std::string_view kLetters = "kmgt";
   if (!unit.empty() && unit != "b") {
     const std::size_t power = kLetters.find(unit[0]);
@@ -90,6 +101,23 @@ std::optional<std::uint64_t> parse_size(const std::string& text) {
   }
   if (value >= 0x1p63) return std::nullopt;
   return static_cast<std::uint64_t>(std::llround(value));
+}
+
+std::optional<double> parse_duration(const std::string& text) {
+  struct Unit {
+    std::string_view name;
+    double seconds;
+  };
+  constexpr std::array<Unit, 7> kUnits = {
+      {{"", 1}, {"ms", 1e-3}, {"s", 1}, {"sec", 1}, {"m", 60}, {"min", 60}, {"h", 3600}}};
+  constexpr double kShortest = 1e-3, kLongest = 1e9;
+  const auto split = split_number(text);
+  if (!split) return std::nullopt;
+  for (const Unit& unit : kUnits) {
+    const double seconds = split->value * unit.seconds;
+    if (split->unit == unit.name && seconds >= kShortest && seconds <= kLongest) return seconds;
+  }
+  return std::nullopt;
 }
 
 }  // namespace memprof::report

@@ -25,4 +25,7 @@ std::string format_duration(double seconds);
 /// "512", "64KiB", "64K", "64 kib", "1.5MiB", "2G" (all powers of 1024) in bytes.
 std::optional<std::uint64_t> parse_size(const std::string& text);
 
+/// "500ms", "5s", "5", "1.5 min", "1h" in seconds; at least a millisecond.
+std::optional<double> parse_duration(const std::string& text);
+
 }  // namespace memprof::report
