@@ -221,6 +221,7 @@ Command run_command() {
       "and prints a summary.\n\n"
       "Ctrl-C reaches the program as usual; memprof stays until the profile is written. A second Ctrl-C ends the wait "
       "for a program, or for processes it has left behind, that do not end by themselves.\n\n"
+      "While it runs, `memprof ps` lists it, and `memprof snapshot` writes its profile of that moment.\n\n"
       "The exit status is the program's: 128+N when signal N killed it. memprof's own: 127 no such program, 126 it "
       "cannot be started or profiled, 2 wrong arguments or unwritable output.";
   command.examples = {{"profile a program", "memprof run ./app --fast input.txt"},

@@ -86,11 +86,11 @@ Command snapshot_command() {
               "there is.\n\n"
               "A snapshot is a profile like any other: all reports take it, and `memprof diff` compares two of them. "
               "What it calls unfreed is what was live at that moment.\n\n"
-              "Without -o the file is memprof.<program>.<pid>.<name>.json, where the name is snapshot-1, snapshot-2, … "
+              "Without -o the file is memprof.<program>.<pid>.<name>.json, where the name is snapshot-1, snapshot-2 "
+              "and so on "
               "unless --name says otherwise; an older file of such a name is replaced.",
-          .examples = {{"What grows within a minute?",
-                        "memprof snapshot server -o a.json; sleep 60; memprof snapshot server -o b.json; "
-                        "memprof diff a.json b.json"},
+          .examples = {{"What grows within a minute?", "memprof snapshot server -o a.json; sleep 60"},
+                       {"... and a minute later", "memprof snapshot server -o b.json; memprof diff a.json b.json"},
                        {"Under a name of its own", "memprof snapshot 4711 --name 'after warm-up'"}},
           .define = [](CLI::App& parser) -> RunCommand {
             auto options = std::make_shared<SnapshotOptions>();
