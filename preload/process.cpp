@@ -46,11 +46,21 @@ bool wait_for_attaching_thread() {
   return g_process->state.load(std::memory_order_acquire) == ProcessState::kRecording;
 }
 
+/// After a fork: what was mapped is the parent's, and its rings must never be written to by two. If a signal handler
+/// has forked in the middle of a hook, that hook will go on with the addresses that it has got there: so they stay
+/// valid.
+void let_go_of_parents_region(bool in_use) {
+  if (g_region.header == nullptr) return;
+  if (in_use) {
+    sys::replace_by_zeros(g_region.header, g_region.region_bytes);
+  } else {
+    sys::unmap(g_region.header, g_region.region_bytes);
+  }
+}
+
 void start_recording(const Region& region) {
-  // After a fork there is the parent's. If a signal handler has forked in the middle of a hook, that hook will go on
-  // with what it has already looked up there.
   const bool in_use = is_inside_hook();
-  if (g_region.header != nullptr && !in_use) sys::unmap(g_region.header, g_region.region_bytes);
+  let_go_of_parents_region(in_use);
   g_region = region;
   start_clock();
   g_stacks.reset(in_use);

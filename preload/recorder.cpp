@@ -35,40 +35,36 @@ bool hook_at_work(const ThreadState& thread, std::uintptr_t here) {
   return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
 }
 
-/// For an event inside a hook: the first of the thread's other rings on which no hook is at work. Null: there is none,
-/// and the event is lost and counted.
-[[gnu::noinline]] ThreadState* ring_inside_hook(std::uintptr_t here) {
-  for (ThreadState* thread = g_thread + 1; thread != g_thread + kRingsOfThread; ++thread) {
-    if (!attached(*thread) && !attach_thread(*thread)) return nullptr;
+/// The slow way to a ring for an event: when the thread's own one has its guard set or is not attached. The first of
+/// its rings on which no hook is at work; null when there is none, or nothing is recorded: the event is counted as
+/// lost.
+[[gnu::noinline]] ThreadState* find_ring(std::uintptr_t here, bool may_attach) {
+  for (ThreadState* thread = g_thread; thread != g_thread + kRingsOfThread; ++thread) {
     if (thread->guard != nullptr) {
       if (hook_at_work(*thread, here)) continue;
       abandon_event(*thread);
+      if (thread->unwind != nullptr) reset(*thread->unwind);
     }
-    g_region.header->nested_events.fetch_add(1, std::memory_order_relaxed);
+    if (!attached(*thread) && !(may_attach && attach_thread(*thread))) return nullptr;
+    if (thread != g_thread) g_region.header->nested_events.fetch_add(1, std::memory_order_relaxed);
     return thread;
   }
-  g_region.header->nested_dropped.fetch_add(1, std::memory_order_relaxed);
+  if (g_region.header != nullptr) g_region.header->nested_dropped.fetch_add(1, std::memory_order_relaxed);
   return nullptr;
 }
 
-/// The calling thread's own ring has its guard set: the ring to use instead, or the same one when the guard is stale.
-[[gnu::noinline]] ThreadState* ring_despite_guard(std::uintptr_t here) {
-  if (hook_at_work(g_thread[0], here)) return ring_inside_hook(here);
-  abandon_event(g_thread[0]);
-  if (g_thread[0].unwind != nullptr) reset(*g_thread[0].unwind);
-  return &g_thread[0];
+[[gnu::always_inline]] inline ThreadState* ring_for_event(std::uintptr_t here, bool may_attach = true) {
+  ThreadState* const own = g_thread;
+  const bool usable = attached(*own) && own->guard == nullptr;
+  return __builtin_expect(usable, 1) ? own : find_ring(here, may_attach);
 }
 
 }  // namespace
 
 wire::StackId record(wire::Operation operation, wire::Hook hook, const void* block, std::uint64_t size,
                      const CallerRegisters& caller) {
-  ThreadState* thread = &g_thread[0];
-  if (__builtin_expect(!attached(*thread), 0) && !attach_thread(*thread)) return wire::kRootLost;
-  if (__builtin_expect(thread->guard != nullptr, 0)) {
-    thread = ring_despite_guard(caller.stack_pointer);
-    if (thread == nullptr) return wire::kRootLost;
-  }
+  ThreadState* const thread = ring_for_event(caller.stack_pointer);
+  if (__builtin_expect(thread == nullptr, 0)) return wire::kRootLost;
   volatile std::uint64_t cookie;
   if (!begin_event(*thread, cookie)) return wire::kRootLost;
   const wire::StackId stack = g_region.max_depth == 0 ? wire::kRootComplete
@@ -80,12 +76,9 @@ wire::StackId record(wire::Operation operation, wire::Hook hook, const void* blo
 
 void record_again(wire::Operation operation, wire::Hook hook, const void* block, std::uint64_t size,
                   wire::StackId stack) {
-  ThreadState* thread = &g_thread[0];
-  if (!attached(*thread)) return;  // recording ended between the two
-  if (__builtin_expect(thread->guard != nullptr, 0)) {
-    thread = ring_despite_guard(own_frame());
-    if (thread == nullptr) return;
-  }
+  // Not attached: recording ended between the two, or a signal handler has forked and the first one is the parent's.
+  ThreadState* const thread = ring_for_event(own_frame(), false);
+  if (thread == nullptr) return;
   volatile std::uint64_t cookie;
   if (!begin_event(*thread, cookie)) return;
   end_event(*thread, cookie, operation, hook, reinterpret_cast<std::uintptr_t>(block), size, stack);

@@ -55,8 +55,10 @@ void write_mark(ThreadState& thread, wire::Mark mark, std::uint64_t address) {
 }
 
 void abandon_event(ThreadState& thread) {
-  g_region.header->nested_dropped.fetch_add(1, std::memory_order_relaxed);
-  thread.reserved = thread.ring->head.load(std::memory_order_relaxed);
+  if (is_of_this_process(thread)) {
+    g_region.header->nested_dropped.fetch_add(1, std::memory_order_relaxed);
+    thread.reserved = thread.ring->head.load(std::memory_order_relaxed);
+  }
   thread.guard = nullptr;
 }
 

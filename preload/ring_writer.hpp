@@ -53,8 +53,6 @@ void abandon_event(ThreadState& thread);
 [[gnu::always_inline]] inline void end_event(ThreadState& thread, const volatile std::uint64_t& cookie,
                                              wire::Operation operation, wire::Hook hook, std::uint64_t address,
                                              std::uint64_t size, wire::StackId stack) {
-  // A signal handler has forked, and this is the child: the ring is its parent's, or a new one for new events.
-  if (__builtin_expect(thread.guard != &cookie || !is_of_this_process(thread), 0)) return;
   const std::uint64_t begin = thread.reserved;
   std::uint64_t end = begin;
   const std::uint64_t ticks = now_ticks();
@@ -63,6 +61,9 @@ void abandon_event(ThreadState& thread);
   }
   record_at(thread, end++) =
       wire::Record::make(ticks, operation, static_cast<std::uint8_t>(hook), address, size, stack);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  // A signal handler has forked in the meantime, and this is the child: the ring is its parent's.
+  if (__builtin_expect(thread.guard != &cookie || !is_of_this_process(thread), 0)) return;
   thread.reserved = end;
   // Pairs with the collector's acquire load of head: records, nodes and modules before it are visible.
   thread.ring->head.store(end, std::memory_order_release);

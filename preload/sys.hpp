@@ -43,12 +43,19 @@ namespace memprof::preload::sys {
 
 [[gnu::always_inline]] inline long as_long(const volatile void* pointer) { return reinterpret_cast<long>(pointer); }
 
+inline constexpr long kReadWrite = 0x1 | 0x2;                    // PROT_READ | PROT_WRITE
+inline constexpr long kPrivateAnonymous = 0x02 | 0x20 | 0x4000;  // MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+
 /// Private anonymous memory, zeroed; nullptr when there is none to be had.
 inline void* map_private(std::size_t bytes) {
-  constexpr long kReadWrite = 0x1 | 0x2;                    // PROT_READ | PROT_WRITE
-  constexpr long kPrivateAnonymous = 0x02 | 0x20 | 0x4000;  // MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
   const long result = call(SYS_mmap, 0, static_cast<long>(bytes), kReadWrite, kPrivateAnonymous, -1, 0);
   return result < 0 && result > -4096 ? nullptr : reinterpret_cast<void*>(result);
+}
+
+/// Private zeros in the place of whatever is mapped there.
+inline void replace_by_zeros(void* start, std::size_t bytes) {
+  constexpr long kFixed = 0x10;  // MAP_FIXED
+  call(SYS_mmap, as_long(start), static_cast<long>(bytes), kReadWrite, kPrivateAnonymous | kFixed, -1, 0);
 }
 
 inline void unmap(void* start, std::size_t bytes) { call(SYS_munmap, as_long(start), static_cast<long>(bytes)); }

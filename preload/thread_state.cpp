@@ -85,6 +85,8 @@ ThreadUnwindState* unwind_state_of(std::uint32_t index) {
 }  // namespace
 
 bool attach_thread(ThreadState& thread) {
+  // Every event of a process that isn't recorded comes here: without a system call.
+  if (g_process->state.load(std::memory_order_relaxed) == ProcessState::kOff) return false;
   // A handler that allocates between two of the steps below would attach the thread a second time.
   const sys::SignalsBlocked no_handler_meanwhile;
   if (g_process->state.load(std::memory_order_acquire) != ProcessState::kRecording && !attach_process()) return false;
@@ -96,8 +98,6 @@ bool attach_thread(ThreadState& thread) {
     g_region.header->dropped_events.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
-  // A hook that was interrupted before a fork may go on with the unwinding memory that it had: it is not handed on.
-  const bool in_use = thread.guard != nullptr;
   thread.guard = nullptr;
   thread.ring = nullptr;
   const auto tid = static_cast<std::uint32_t>(sys::thread_id());
@@ -110,7 +110,6 @@ bool attach_thread(ThreadState& thread) {
   if (index != 0) share_clock();  // ring 0 is the first thread's, or its heir's, which has the order of the ring
   thread.records = g_region.records + std::uint64_t{index} * g_region.ring_records;
   // Inside another hook there is no memo: that hook may be in the middle of changing it.
-  if (in_use) g_unwind_states[index] = nullptr;
   thread.unwind = &thread == &g_thread[0] ? unwind_state_of(index) : nullptr;
   thread.reserved = g_region.rings[index].head.load(std::memory_order_acquire);
   thread.seen_tail = g_region.rings[index].tail.load(std::memory_order_acquire);
