@@ -3,8 +3,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <cstring>
-#include <thread>
 
 #include "tests/catch.hpp"
 #include "tests/integration/expectation.hpp"
@@ -100,42 +98,6 @@ TEST_CASE("however a program ends, its figures are whole and its status is its o
   check_quality(profile);
   // abort and pthread_exit allocate on their own account.
   check_figures(profile, expectations(run.command.out).at(0), Scope::kOwn);
-}
-
-struct Progress {
-  std::uint64_t events = 0, pid = 0;
-};
-
-Progress progress_in(const std::string& file) {
-  Progress progress;
-  std::error_code missing;
-  if (std::filesystem::file_size(file, missing) >= sizeof progress && !missing) {
-    std::memcpy(&progress, read_file(file).data(), sizeof progress);
-  }
-  return progress;
-}
-
-TEST_CASE("a program killed at any moment loses no event") {
-  for (int round = 0; round < 10; ++round) {
-    TemporaryDirectory directory;
-    const std::string file = directory.file("progress");
-    RunningCommand command({memprof_program(), "run", "--quiet", "-o", directory.file("profile.json"), "--",
-                            test_program("counting_kill"), file});
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (progress_in(file).events < 1000 && std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    std::this_thread::sleep_for(std::chrono::microseconds(700 * round));
-    REQUIRE(progress_in(file).pid != 0);
-    REQUIRE(kill(static_cast<pid_t>(progress_in(file).pid), SIGKILL) == 0);
-    CHECK(command.wait().status == 128 + SIGKILL);
-    const std::vector<Profile> profiles = read_profiles(directory.path());
-    REQUIRE(profiles.size() == 1);
-    check_quality(profiles[0]);
-    const std::uint64_t recorded = profiles[0].totals.allocations + profiles[0].totals.frees;
-    CHECK(recorded >= progress_in(file).events);
-    CHECK(recorded <= progress_in(file).events + 1);
-  }
 }
 
 }  // namespace
