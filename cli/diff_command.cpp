@@ -73,6 +73,8 @@ Json json_diff_head(const Profile& old_profile, const Profile& new_profile) {
   new_head.erase("report");
   old_head["totals"] = json_totals(old_profile.totals);
   new_head["totals"] = json_totals(new_profile.totals);
+  old_head["mapped_totals"] = json_totals(old_profile.mapped_totals);
+  new_head["mapped_totals"] = json_totals(new_profile.mapped_totals);
   return {{"report", "diff"}, {"old", std::move(old_head)}, {"new", std::move(new_head)}};
 }
 
@@ -150,8 +152,8 @@ class Comparison {
     });
     std::vector<report::FunctionDiff> functions;
     if (options_.lines) {
-      auto compared = report::diff_lines(old_side, new_side, {.directories = options_.old_sources},
-                                         {.directories = options_.new_sources});
+      auto compared = report::diff_lines(old_side, new_side, line_options(options_.old_sources),
+                                         line_options(options_.new_sources));
       if (!compared) return tl::unexpected<Error>(std::move(compared.error()));
       functions = std::move(*compared);
     }
@@ -166,10 +168,14 @@ class Comparison {
   }
 
  private:
+  report::LineTableOptions line_options(const std::vector<std::string>& sources) const {
+    return {.directories = sources, .domain = report::domain_of(grouping_.metric)};
+  }
+
   void print_text(const DiffView& view, const report::Diff& diff, const std::vector<report::FunctionDiff>& functions,
                   Console& console) const {
     console.out << diff_notes(view);
-    print_totals(view, console);
+    print_totals(view, report::domain_of(grouping_.metric), console);
     console.out << '\n';
     if (options_.lines) {
       print_line_diff(view, functions, console);

@@ -99,18 +99,19 @@ std::string diff_notes(const DiffView& view) {
   return notes;
 }
 
-void print_totals(const DiffView& view, Console& console) {
-  const Totals& before = view.old_profile.totals;
-  const Totals& after = view.new_profile.totals;
+void print_totals(const DiffView& view, report::Domain domain, Console& console) {
+  const bool mapped = domain == report::Domain::kMapped;
+  const Totals& before = report::totals_in(view.old_profile, domain);
+  const Totals& after = report::totals_in(view.new_profile, domain);
   std::ostream& out = console.out;
   print_total(out, "", "old", "new", "change");
-  print_bytes(out, "Allocated", before.allocated_bytes, after.allocated_bytes);
-  print_count(out, "  allocations", before.allocations, after.allocations);
+  print_bytes(out, mapped ? "Mapped" : "Allocated", before.allocated_bytes, after.allocated_bytes);
+  print_count(out, mapped ? "  mappings" : "  allocations", before.allocations, after.allocations);
   print_bytes(out, "Peak", before.peak_bytes, after.peak_bytes);
   print_count(out, "  blocks", before.peak_blocks, after.peak_blocks);
-  print_bytes(out, "Unfreed at exit", before.live_bytes, after.live_bytes);
+  print_bytes(out, mapped ? "Mapped at exit" : "Unfreed at exit", before.live_bytes, after.live_bytes);
   print_count(out, "  blocks", before.live_blocks, after.live_blocks);
-  print_count(out, "Temporary allocations", before.temporary_allocations, after.temporary_allocations);
+  if (!mapped) print_count(out, "Temporary allocations", before.temporary_allocations, after.temporary_allocations);
 }
 
 void print_diff(const DiffView& view, const report::Diff& diff, const report::GroupOptions& options, Console& console) {

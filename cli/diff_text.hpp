@@ -23,7 +23,7 @@ struct DiffView {
 std::string diff_notes(const DiffView& view);
 
 /// Totals of both with their differences.
-void print_totals(const DiffView& view, Console& console);
+void print_totals(const DiffView& view, report::Domain domain, Console& console);
 
 void print_diff(const DiffView& view, const report::Diff& diff, const report::GroupOptions& options, Console& console);
 

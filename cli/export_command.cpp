@@ -27,11 +27,9 @@ const Choices<std::optional<Format>> kFormats = {
     {"pprof", Format::kPprof},   {"folded", Format::kFolded}, {"speedscope", Format::kSpeedscope},
     {"massif", Format::kMassif}, {"dhat", Format::kDhat},     {"csv", Format::kCsv}};
 
-const Choices<std::optional<Metric>> kMetrics = {{"live", Metric::kLive},
-                                                 {"peak", Metric::kPeak},
-                                                 {"allocated", Metric::kAllocated},
-                                                 {"temporary", Metric::kTemporary},
-                                                 {"freed", Metric::kFreed}};
+const Choices<std::optional<Metric>> kMetrics = {{"live", Metric::kLive},           {"peak", Metric::kPeak},
+                                                 {"allocated", Metric::kAllocated}, {"temporary", Metric::kTemporary},
+                                                 {"freed", Metric::kFreed},         {"mapped", Metric::kMapped}};
 
 struct ExportOptions {
   std::string file;
@@ -53,9 +51,9 @@ Result<void> check(const ExportOptions& options, const Console& console) {
                    "leave it out, or choose pprof, folded or speedscope");
   }
   if (options.format == Format::kPprof && options.metric && options.metric != Metric::kLive &&
-      options.metric != Metric::kPeak) {
+      options.metric != Metric::kPeak && options.metric != Metric::kMapped) {
     return failure("pprof has what was allocated and what was in use, nothing else",
-                   "--metric live or peak says when it was in use");
+                   "--metric live or peak says when it was in use, mapped that mapped ranges are meant");
   }
   if (options.output.empty()) {
     if (options.format == Format::kPprof && console.out_terminal.interactive) {

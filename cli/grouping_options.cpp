@@ -15,11 +15,9 @@ const Choices<GroupBy> kGroups = {{"line", GroupBy::kLine},   {"function", Group
                                   {"file", GroupBy::kFile},   {"module", GroupBy::kModule},
                                   {"stack", GroupBy::kStack}, {"thread", GroupBy::kThread}};
 
-const Choices<Metric> kMetrics = {{"live", Metric::kLive},
-                                  {"peak", Metric::kPeak},
-                                  {"allocated", Metric::kAllocated},
-                                  {"temporary", Metric::kTemporary},
-                                  {"freed", Metric::kFreed}};
+const Choices<Metric> kMetrics = {{"live", Metric::kLive},           {"peak", Metric::kPeak},
+                                  {"allocated", Metric::kAllocated}, {"temporary", Metric::kTemporary},
+                                  {"freed", Metric::kFreed},         {"mapped", Metric::kMapped}};
 
 template <typename Value>
 const std::string& word_for(const Choices<Value>& choices, Value value) {
@@ -38,6 +36,8 @@ const char* metric_heading(Metric metric) {
       return "Temporary allocations";
     case Metric::kFreed:
       return "Freed";
+    case Metric::kMapped:
+      return "Mapped at the peak of mapped ranges";
   }
   return "";
 }
@@ -71,7 +71,8 @@ void add_grouping_options(CLI::App& parser, GroupingWords& words) {
   add_choice(parser, "-g,--group-by", options.by, kGroups, "what is one row (default line)");
   add_choice(parser, "-m,--metric", options.metric, kMetrics,
              "what is added up: unfreed at exit (live, the default), share of the peak, allocated ever, temporary "
-             "allocations, or freed, by the place of the free");
+             "allocations, freed, by the place of the free, or, instead of the heap, what the program maps itself "
+             "(mmap, mremap, sbrk) when that was most");
   add_flag(parser, "--cumulative", options.cumulative, "count for every place on the stack, not only the own one");
   add_flag(parser, "--innermost", options.innermost, "own place is the innermost frame, even in a library");
   add_list(parser, "--include", words.include, "GLOB[:LINE]", "keep only matching sites; may be repeated");

@@ -214,6 +214,7 @@ void print_json(const Profile& profile, Console& console) {
                         {"time_s", profile.snapshot.time_s}};
   }
   json["totals"] = json_totals(profile.totals);
+  json["mapped_totals"] = json_totals(profile.mapped_totals);
   json["capture"] = json_capture(profile.capture);
   json["call_stacks"] = profile.sites.size();
   json["threads"] = profile.threads.size();

@@ -15,6 +15,8 @@
 namespace memprof::cli {
 namespace {
 
+const Choices<report::Domain> kDomains = {{"heap", report::Domain::kHeap}, {"mapped", report::Domain::kMapped}};
+
 struct LinesOptions {
   ReportOptions report;
   report::LineTableOptions table;
@@ -119,8 +121,9 @@ Json json_row(const report::LineRow& row) {
   return json;
 }
 
-void print_json(const Profile& profile, const report::LineTables& tables, Console& console) {
+void print_json(const Profile& profile, const report::LineTables& tables, const LinesOptions& lines, Console& console) {
   Json json = json_head(profile, "lines");
+  json["metric"] = lines.table.domain == report::Domain::kMapped ? "mapped" : "heap";
   Json functions = Json::array();
   for (const report::FunctionTable& table : tables.functions) {
     Json rows = Json::array();
@@ -143,7 +146,7 @@ Result<int> run(LinesOptions& lines, Console& console) {
   const auto tables = report::line_tables(*profile, lines.table);
   if (!tables) return tl::unexpected<Error>(tables.error());
   if (lines.report.json) {
-    print_json(*profile, *tables, console);
+    print_json(*profile, *tables, lines, console);
   } else {
     print_text(*profile, *tables, lines, console);
   }
@@ -178,6 +181,10 @@ Command lines_command() {
             add_flag(parser, "--library", lines->table.library,
                      "also functions of the C, C++ and Rust standard libraries, which are otherwise shown only if "
                      "--function or --file asks for them");
+            add_choice(
+                parser, "-m,--metric", lines->table.domain, kDomains,
+                "heap (the default), or what the program maps itself: Mem usage is then the highest sum of mapped "
+                "ranges");
             add_flag(parser, "--wide", lines->wide,
                      "more columns: allocated, freed, live at exit and at the peak, temporary allocations, and bytes "
                      "allocated by the line itself");

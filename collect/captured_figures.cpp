@@ -5,6 +5,29 @@
 namespace memprof::collect {
 namespace {
 
+Site site_with(const SiteAccount& account, wire::StackId stack) {
+  Site site;
+  site.stack = stack;
+  site.hook = static_cast<StringIndex>(account.hook);
+  site.allocations = account.allocations;
+  site.allocated_bytes = account.allocated_bytes;
+  site.live_blocks = account.share.live_blocks;
+  site.live_bytes = account.share.live_bytes;
+  site.peak_blocks = account.share.peak_blocks;
+  site.peak_bytes = account.share.peak_bytes;
+  site.temporary_allocations = account.temporary_allocations;
+  site.failed_allocations = account.failed_allocations;
+  site.min_size = account.sizes.min();
+  site.max_size = account.sizes.max();
+  site.size_divisor = account.sizes.divisor();
+  site.frees = account.frees;
+  site.freed_bytes = account.freed_bytes;
+  site.highest_heap = account.highest_heap;
+  site.size_histogram = account.sizes.histogram();
+  site.lifetime_histogram = account.lifetimes.sparse();
+  return site;
+}
+
 /// Returns the row of each of the engine's sites, kNoIndex for those without one.
 std::vector<std::uint32_t> take_sites(const BookedFigures& booked, const StackTree& tree, CapturedProcess& captured) {
   const auto& accounts_of = booked.accounts.sites();
@@ -20,27 +43,20 @@ std::vector<std::uint32_t> take_sites(const BookedFigures& booked, const StackTr
       captured.capture.truncated_stacks += account.events();
     }
     rows[i] = static_cast<std::uint32_t>(captured.sites.size());
-    Site& site = captured.sites.emplace_back();
-    site.stack = stack;
-    site.hook = static_cast<StringIndex>(account.hook);
-    site.allocations = account.allocations;
-    site.allocated_bytes = account.allocated_bytes;
-    site.live_blocks = account.share.live_blocks;
-    site.live_bytes = account.share.live_bytes;
-    site.peak_blocks = account.share.peak_blocks;
-    site.peak_bytes = account.share.peak_bytes;
-    site.temporary_allocations = account.temporary_allocations;
-    site.failed_allocations = account.failed_allocations;
-    site.min_size = account.sizes.min();
-    site.max_size = account.sizes.max();
-    site.size_divisor = account.sizes.divisor();
-    site.frees = account.frees;
-    site.freed_bytes = account.freed_bytes;
-    site.highest_heap = account.highest_heap;
-    site.size_histogram = account.sizes.histogram();
-    site.lifetime_histogram = account.lifetimes.sparse();
+    captured.sites.push_back(site_with(account, stack));
   }
   return rows;
+}
+
+void take_mapped(const BookedFigures& booked, const TickClock& clock, CapturedProcess& captured) {
+  const MappedAccounts& mapped = booked.mapped;
+  captured.mapped_totals = mapped.totals();
+  captured.mapped_totals.peak_time_s = clock.seconds(mapped.peak_ticks());
+  for (const MappedAccounts::Site& site : mapped.sites()) {
+    // A stack may have unmapped no more than parts of mappings.
+    if (site.account.events() == 0 && site.account.freed_bytes == 0) continue;
+    captured.mapped_sites.push_back(site_with(site.account, booked.stacks[site.index]));
+  }
 }
 
 void take_ticks(const TickLog& log, const std::vector<std::uint32_t>& row_of_site, const TickClock& clock,
@@ -87,6 +103,7 @@ void take_figures(const BookedFigures& booked, const StackTree& tree, const Tick
   captured.hook_names = hook_names();
   take_ticks(accounts.tick_log(), take_sites(booked, tree, captured), clock, captured);
   take_threads(booked, captured);
+  take_mapped(booked, clock, captured);
   for (const SnapshotPoint& point : accounts.snapshots()) {
     const auto name = static_cast<StringIndex>(captured.snapshot_names.size());
     captured.snapshot_names.push_back(point.name);

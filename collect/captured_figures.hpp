@@ -5,6 +5,7 @@
 
 #include "collect/captured_process.hpp"
 #include "collect/heap_accounts.hpp"
+#include "collect/mapped_accounts.hpp"
 #include "collect/stack_tree.hpp"
 #include "collect/thread_table.hpp"
 #include "collect/tick_clock.hpp"
@@ -16,10 +17,11 @@ struct BookedFigures {
   const HeapAccounts& accounts;
   const std::vector<wire::StackId>& stacks;  ///< by site of the accounts
   const ThreadTable& threads;
+  const MappedAccounts& mapped;
 };
 
 /// Fills in totals, sites, threads, timeline, names, and what the accounts know of the capture. After
-/// HeapAccounts::finish().
+/// finish() of both accounts.
 void take_figures(const BookedFigures& booked, const StackTree& tree, const TickClock& clock,
                   CapturedProcess& captured);
 

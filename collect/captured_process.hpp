@@ -29,13 +29,16 @@ struct CapturedProcess {
   Process process;
   Capture capture;
   Totals totals;
+  Totals mapped_totals;
   std::vector<CapturedModule> modules;
   std::vector<CapturedStack> stacks;
   std::vector<std::string> hook_names;  ///< Site::hook and Thread::name index these two until symbols are resolved
   std::vector<std::string> thread_names;
   std::vector<Site> sites;  ///< Site::stack is a wire::StackId
+  std::vector<Site> mapped_sites;
   std::vector<Thread> threads;
   std::vector<TimelinePoint> timeline;
+  std::vector<MemoryMoment> memory;
   std::vector<Tick> ticks;
   std::vector<TickChange> tick_changes;     ///< TickChange::site is a row of `sites`
   Snapshot snapshot;                        ///< its time is that of the last look, also of a whole run
@@ -46,11 +49,11 @@ struct CapturedProcess {
   std::uint64_t events() const { return totals.allocations + totals.frees + totals.failed_allocations; }
 
   /// Next to nothing: hardly worth a profile of its own, unless it is the one that the user asked for.
-  bool trivial() const { return events() < 1000 && totals.peak_bytes < 1024 * 1024; }
+  bool trivial() const { return events() < 1000 && totals.peak_bytes + mapped_totals.peak_bytes < 1024 * 1024; }
 
   /// Roughly, in memory.
   std::uint64_t bytes() const {
-    return sites.size() * (sizeof(Site) + 64) + stacks.size() * sizeof(CapturedStack) +
+    return (sites.size() + mapped_sites.size()) * (sizeof(Site) + 64) + stacks.size() * sizeof(CapturedStack) +
            timeline.size() * sizeof(TimelinePoint) + modules.size() * sizeof(CapturedModule);
   }
 };

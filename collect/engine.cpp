@@ -19,7 +19,8 @@ Engine::Engine(const SharedRegion& region, std::function<std::uint64_t()> now, c
     : region_(region),
       now_(std::move(now)),
       sites_(region.node_capacity()),
-      decoder_(region, sites_, threads_, relocations_, damage_),
+      mapped_(options.ns_per_tick),
+      decoder_(region, sites_, threads_, relocations_, mapped_, damage_),
       stream_(region, decoder_, damage_),
       team_(live_set_, relocations_, std::max(options.resolve_threads, 1u)),
       accounts_(options.ns_per_tick, options.timeline_interval) {

@@ -34,7 +34,10 @@ class Engine {
   std::uint64_t drain();
 
   /// After the last drain().
-  void finish() { accounts_.finish(now_()); }
+  void finish() {
+    accounts_.finish(now_());
+    mapped_.finish();
+  }
 
   /// Something is in the rings that should not wait for the next look.
   bool urgent() const { return stream_.urgent(); }
@@ -42,6 +45,7 @@ class Engine {
 
   HeapAccounts& accounts() { return accounts_; }
   const HeapAccounts& accounts() const { return accounts_; }
+  const MappedAccounts& mapped() const { return mapped_; }
   ThreadTable& threads() { return threads_; }
   const ThreadTable& threads() const { return threads_; }
   const LiveSet& live_set() const { return live_set_; }
@@ -68,6 +72,7 @@ class Engine {
   StackSites sites_;
   ThreadTable threads_;
   Relocations relocations_;
+  MappedAccounts mapped_;
   RecordDecoder decoder_;
   EventStream stream_;
   LiveSet live_set_;

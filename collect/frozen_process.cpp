@@ -14,8 +14,9 @@ CapturedProcess FrozenProcess::thaw() && {
   CapturedProcess captured;
   captured.modules = std::move(modules);
   accounts.finish(ticks);
+  mapped.finish();
   StackTree tree = read_stack_tree(*region, stacks, captured.modules.size(), quality.damage);
-  take_figures({accounts, stacks, threads}, tree, clock, captured);
+  take_figures({accounts, stacks, threads, mapped}, tree, clock, captured);
 
   Capture& capture = captured.capture;
   capture.max_depth = max_depth;

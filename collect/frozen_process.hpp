@@ -9,6 +9,7 @@
 #include "collect/capture_quality.hpp"
 #include "collect/captured_process.hpp"
 #include "collect/heap_accounts.hpp"
+#include "collect/mapped_accounts.hpp"
 #include "collect/shared_region.hpp"
 #include "collect/thread_table.hpp"
 #include "collect/tick_clock.hpp"
@@ -22,6 +23,7 @@ struct FrozenProcess {
   HeapAccounts accounts;
   std::vector<wire::StackId> stacks;  ///< by site of the accounts
   ThreadTable threads;
+  MappedAccounts mapped;
   std::vector<CapturedModule> modules;
   CollectorQuality quality;
   std::uint32_t max_depth = 0;

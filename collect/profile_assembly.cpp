@@ -181,6 +181,8 @@ class Assembly {
   Profile& profile() { return profile_; }
 
  private:
+  /// Moves the captured sites over and returns the profile's row of each.
+  std::vector<std::uint32_t> add_sites(std::vector<Site>& captured, std::vector<Site>& sites);
   NodeIndex add_code(NodeIndex parent, const CapturedStack& node, std::uint32_t location);
   std::span<const FrameIndex> frames_of(std::uint32_t location);
   void add_frames(std::uint32_t location);
@@ -254,25 +256,30 @@ void Assembly::add_frames(std::uint32_t location) {
 }
 
 void Assembly::add_sites() {
+  add_tick_changes(add_sites(captured_.sites, profile_.sites));
+  add_sites(captured_.mapped_sites, profile_.mapped_sites);
+}
+
+std::vector<std::uint32_t> Assembly::add_sites(std::vector<Site>& captured, std::vector<Site>& sites) {
   std::vector<StringIndex> hooks;
   for (const std::string& name : captured_.hook_names) hooks.push_back(strings_.add(name));
   std::vector<std::uint32_t> site_of(profile_.stacks.size(), kNoIndex);
-  std::vector<std::uint32_t> row_of;  // by captured site
-  row_of.reserve(captured_.sites.size());
-  profile_.sites.reserve(captured_.sites.size());
-  for (Site& site : captured_.sites) {
+  std::vector<std::uint32_t> row_of;
+  row_of.reserve(captured.size());
+  sites.reserve(captured.size());
+  for (Site& site : captured) {
     site.stack = node_of_[site.stack];
     site.hook = hooks[site.hook];
     std::uint32_t& row = site_of[site.stack];
     if (row == kNoIndex) {
-      row = static_cast<std::uint32_t>(profile_.sites.size());
-      profile_.sites.push_back(std::move(site));
+      row = static_cast<std::uint32_t>(sites.size());
+      sites.push_back(std::move(site));
     } else {
-      merge(profile_.sites[row], site);
+      merge(sites[row], site);
     }
     row_of.push_back(row);
   }
-  add_tick_changes(row_of);
+  return row_of;
 }
 
 void Assembly::add_tick_changes(const std::vector<std::uint32_t>& row_of) {
@@ -306,7 +313,9 @@ Profile assemble_profile(CapturedProcess&& captured, const UsedCode& code, const
   profile.process = std::move(captured.process);
   if (captured.snapshot.kind != SnapshotKind::kNone) profile.snapshot = std::move(captured.snapshot);
   profile.totals = captured.totals;
+  profile.mapped_totals = captured.mapped_totals;
   profile.timeline = std::move(captured.timeline);
+  profile.memory = std::move(captured.memory);
   profile.ticks = std::move(captured.ticks);
   return std::move(profile);
 }

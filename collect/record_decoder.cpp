@@ -5,8 +5,8 @@ namespace memprof::collect {
 using wire::Operation;
 
 RecordDecoder::RecordDecoder(const SharedRegion& region, StackSites& sites, ThreadTable& threads,
-                             Relocations& relocations, RegionDamage& damage)
-    : region_(region), sites_(sites), threads_(threads), relocations_(relocations), damage_(damage) {}
+                             Relocations& relocations, MappedAccounts& mapped, RegionDamage& damage)
+    : region_(region), sites_(sites), threads_(threads), relocations_(relocations), mapped_(mapped), damage_(damage) {}
 
 void RecordDecoder::decode(std::uint32_t ring, const wire::Record& record, std::uint64_t ticks,
                            std::vector<Event>& events) {
@@ -14,7 +14,7 @@ void RecordDecoder::decode(std::uint32_t ring, const wire::Record& record, std::
   RingState& state = rings_[ring];
   const Operation operation = record.operation();
   if (operation == Operation::kExtension) return extend(state, record.address);
-  if (operation == Operation::kMark) return mark(state, record, ticks, events);
+  if (operation == Operation::kMark) return mark(ring, record, ticks, events);
 
   const std::uint64_t upper_size = state.upper_size;
   state.upper_size = 0;
@@ -25,8 +25,13 @@ void RecordDecoder::decode(std::uint32_t ring, const wire::Record& record, std::
     ++damage_.records;
     return;
   }
-  // Mapped ranges are no heap.
-  if (hook >= static_cast<std::uint8_t>(wire::Hook::kMmap)) return;
+  if (wire::is_mapped_domain(static_cast<wire::Hook>(hook))) {
+    const MappedEvent event{ticks, record.address, record.low_size() | upper_size << 32, site_of(record.stack()),
+                            ring,  operation,      static_cast<wire::Hook>(hook)};
+    // In drop mode the begin may be what was dropped.
+    if (!mapped_.apply(event) && !region_.drops_when_full()) ++damage_.records;
+    return;
+  }
   if (state.thread == kNoThread) {  // each owner should have begun with its mark
     ++damage_.records;
     state.thread = threads_.index_of(static_cast<std::uint32_t>(region_.ring(ring).owner.load()));
@@ -44,12 +49,15 @@ void RecordDecoder::decode(std::uint32_t ring, const wire::Record& record, std::
   } else if (operation == Operation::kReallocEnd || operation == Operation::kReallocFail) {
     if (!close_relocation(state, event)) ++damage_.records;
   }
-  wire::StackId stack = record.stack();
+  event.site = site_of(record.stack());
+}
+
+std::uint32_t RecordDecoder::site_of(wire::StackId stack) {
   if (stack >= node_limit_) {
     ++damage_.stacks;
     stack = wire::kRootLost;
   }
-  event.site = sites_.index_of(stack);
+  return sites_.index_of(stack);
 }
 
 void RecordDecoder::extend(RingState& state, std::uint64_t upper) {
@@ -59,8 +67,10 @@ void RecordDecoder::extend(RingState& state, std::uint64_t upper) {
   state.upper_size = upper & wire::Record::kLowSizeMask;
 }
 
-void RecordDecoder::mark(RingState& state, const wire::Record& record, std::uint64_t ticks,
+void RecordDecoder::mark(std::uint32_t ring, const wire::Record& record, std::uint64_t ticks,
                          std::vector<Event>& events) {
+  RingState& state = rings_[ring];
+  const std::uint64_t stack_pointer = record.low_size() | state.upper_size << 32;
   state.extended = false;
   state.upper_size = 0;
   const auto kind = static_cast<wire::Mark>(record.hook_or_mark());
@@ -70,11 +80,14 @@ void RecordDecoder::mark(RingState& state, const wire::Record& record, std::uint
     event.operation = Operation::kMark;
     return;
   }
-  if (kind != wire::Mark::kThread || record.address >> 32 != 0) {
+  constexpr std::uint64_t kHighestTid = std::uint64_t{1} << 22;  // PID_MAX_LIMIT of 64-bit kernels
+  if (kind != wire::Mark::kThread || record.address > kHighestTid) {
     ++damage_.records;
     return;
   }
   state.thread = threads_.index_of(static_cast<std::uint32_t>(record.address));
+  threads_.set_stack_pointer(state.thread, stack_pointer);
+  mapped_.drop_begun(ring);
   // The former owner ended inside a realloc: its block was neither freed nor moved.
   for (const std::uint32_t id : state.open) relocations_.close(id);
   state.open.clear();

@@ -1,11 +1,13 @@
 #pragma once
 // Records of the wire → events of the engine: puts extensions and their events together, knows which thread owns a
-// ring, matches the ends of reallocs with their begins, and throws out what makes no sense.
+// ring, matches the ends of reallocs with their begins, and throws out what makes no sense. Records of the mapped
+// domain never become events: they go straight to its accounts.
 
 #include <cstdint>
 #include <vector>
 
 #include "collect/event.hpp"
+#include "collect/mapped_accounts.hpp"
 #include "collect/region_damage.hpp"
 #include "collect/relocations.hpp"
 #include "collect/shared_region.hpp"
@@ -17,7 +19,7 @@ namespace memprof::collect {
 class RecordDecoder {
  public:
   RecordDecoder(const SharedRegion& region, StackSites& sites, ThreadTable& threads, Relocations& relocations,
-                RegionDamage& damage);
+                MappedAccounts& mapped, RegionDamage& damage);
 
   /// Stack ids from here on are below this (at most the node capacity).
   void set_node_limit(std::uint32_t limit) { node_limit_ = limit; }
@@ -39,7 +41,9 @@ class RecordDecoder {
   };
 
   void extend(RingState& state, std::uint64_t upper);
-  void mark(RingState& state, const wire::Record& record, std::uint64_t ticks, std::vector<Event>& events);
+  void mark(std::uint32_t ring, const wire::Record& record, std::uint64_t ticks, std::vector<Event>& events);
+  /// Counts a stack that does not exist as damage, and takes the lost root in its place.
+  std::uint32_t site_of(wire::StackId stack);
   void open_relocation(RingState& state, Event& event);
   bool close_relocation(RingState& state, Event& event);
 
@@ -47,6 +51,7 @@ class RecordDecoder {
   StackSites& sites_;
   ThreadTable& threads_;
   Relocations& relocations_;
+  MappedAccounts& mapped_;
   RegionDamage& damage_;
   std::uint32_t node_limit_ = wire::kFirstNode;
   std::vector<RingState> rings_;

@@ -55,6 +55,7 @@ void forget_details(CapturedProcess& captured) {
   captured.modules = std::vector<CapturedModule>();
   captured.stacks = std::vector<CapturedStack>();
   captured.sites = std::vector<Site>();
+  captured.mapped_sites = std::vector<Site>();
   captured.timeline = std::vector<TimelinePoint>();
 }
 

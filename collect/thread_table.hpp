@@ -23,18 +23,25 @@ class ThreadTable {
     index_.emplace(tid, index);
     tids_.push_back(tid);
     names_.emplace_back();
+    stack_pointers_.push_back(0);
     return index;
   }
 
   std::size_t size() const { return tids_.size(); }
   std::uint32_t tid(std::size_t index) const { return tids_[index]; }
   const std::string& name(std::size_t index) const { return names_[index]; }
+  /// An address in its stack, 0: unknown.
+  std::uint64_t stack_pointer(std::size_t index) const { return stack_pointers_[index]; }
+  void set_stack_pointer(std::size_t index, std::uint64_t address) {
+    if (address != 0) stack_pointers_[index] = address;
+  }
   void set_name(std::size_t index, std::string name) { names_[index] = std::move(name); }
 
  private:
   std::unordered_map<std::uint32_t, std::uint32_t> index_;
   std::vector<std::uint32_t> tids_;
   std::vector<std::string> names_;
+  std::vector<std::uint64_t> stack_pointers_;
 };
 
 }  // namespace memprof::collect

@@ -45,6 +45,7 @@ class LocationNumbers {
 std::vector<bool> find_needed(const CapturedProcess& captured) {
   std::vector<bool> needed(captured.stacks.size());
   for (const Site& site : captured.sites) needed[site.stack] = true;
+  for (const Site& site : captured.mapped_sites) needed[site.stack] = true;
   for (std::size_t id = captured.stacks.size(); id-- > wire::kFirstNode;) {
     if (needed[id]) needed[captured.stacks[id].parent] = true;
   }

@@ -3,6 +3,8 @@
 // program with an allocator of its own (jemalloc, tcmalloc, mimalloc) keeps it.
 // Threads: real() may be called by any thread at any time, also before libc's own constructors ran.
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <new>

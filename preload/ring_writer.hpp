@@ -19,7 +19,7 @@ inline constexpr std::uint64_t kRoom = 2;
 bool make_room(ThreadState& thread);
 
 /// A mark instead of an event. The guard must not be set.
-void write_mark(ThreadState& thread, wire::Mark mark, std::uint64_t address);
+void write_mark(ThreadState& thread, wire::Mark mark, std::uint64_t address, std::uint64_t size = 0);
 
 /// Wakes the collector if it sleeps.
 void ring_doorbell();

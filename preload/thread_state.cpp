@@ -115,7 +115,9 @@ bool attach_thread(ThreadState& thread) {
   thread.seen_tail = g_region.rings[index].tail.load(std::memory_order_acquire);
   thread.ring = &g_region.rings[index];
   thread.generation = generation;
-  write_mark(thread, wire::Mark::kThread, tid);
+  // The other rings are for signal handlers, which may be on a stack of their own.
+  const auto stack_pointer = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  write_mark(thread, wire::Mark::kThread, tid, &thread == g_thread ? stack_pointer : 0);
   return true;
 }
 

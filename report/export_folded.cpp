@@ -13,7 +13,7 @@ Result<void> export_folded(const Profile& profile, Metric metric, const ByteSink
     std::replace(name.begin(), name.end(), ';', ':');  // it separates frames
     return name;
   });
-  const std::vector<Sums> sums = stacks.sums(profile);
+  const std::vector<Sums> sums = stacks.sums(profile, domain_of(metric));
   TextOutput out(sink);
   for (LabelledStacks::StackIndex stack = 0; stack < stacks.size(); ++stack) {
     const Measure figures = measure(sums[stack], metric);

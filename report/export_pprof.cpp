@@ -80,7 +80,7 @@ class PprofWriter {
   void write() {
     write_sample_types();
     write_mappings();
-    for (const Site& site : profile_.sites) write_sample(site);
+    for (const Site& site : sites_in(profile_, domain_of(in_use_))) write_sample(site);
     write_remarks();
     for (const std::string& text : string_order_) {
       field_.clear();
@@ -224,7 +224,7 @@ class PprofWriter {
     }
     if (node != kCompleteRoot || site.stack == kCompleteRoot) locations.varint(write_placeholder(node));
 
-    const bool at_peak = in_use_ == Metric::kPeak;
+    const bool at_peak = in_use_ != Metric::kLive;
     ProtobufMessage values;
     values.varint(site.allocations);
     values.varint(site.allocated_bytes);
@@ -242,6 +242,11 @@ class PprofWriter {
     add(profile_field::kSample, message);
   }
 
+  const char* in_use_text() const {
+    if (in_use_ == Metric::kMapped) return "mapped ranges instead of the heap, in use: at their peak";
+    return in_use_ == Metric::kPeak ? "in use: at the peak" : "in use: at the end";
+  }
+
   void write_remarks() {
     constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
     constexpr double kNanosecondsPerSecond = 1e9;
@@ -252,10 +257,9 @@ class PprofWriter {
     add(profile_field::kPeriodType, value_type("space", "bytes"));
     add(profile_field::kPeriod, 1);  // not sampled
     add(profile_field::kComment, string(profile_.generator));
-    add(profile_field::kComment,
-        string(std::string("in use: ") + (in_use_ == Metric::kPeak ? "at the peak" : "at the end")));
+    add(profile_field::kComment, string(in_use_text()));
     // A program that freed everything has nothing in use, which is no good first view.
-    const bool shows_in_use = in_use_ == Metric::kPeak || profile_.totals.live_bytes > 0;
+    const bool shows_in_use = in_use_ != Metric::kLive || profile_.totals.live_bytes > 0;
     add(profile_field::kDefaultSampleType, string(shows_in_use ? "inuse_space" : "alloc_space"));
   }
 

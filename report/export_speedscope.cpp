@@ -21,6 +21,8 @@ std::string title(Metric metric) {
       return "temporary allocations";
     case Metric::kFreed:
       return "freed";
+    case Metric::kMapped:
+      return "mapped at the peak of mapped ranges";
   }
   return {};
 }

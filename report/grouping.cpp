@@ -36,6 +36,9 @@ Result<void> check(const GroupOptions& options) {
     return failure("threads are recorded without stacks: they can neither be filtered nor cumulative",
                    "leave --cumulative, --include and --exclude away, or group by something else");
   }
+  if (options.by == GroupBy::kThread && options.metric == Metric::kMapped) {
+    return failure("which thread mapped a range is not recorded", "group mapped ranges by something else");
+  }
   if (options.by == GroupBy::kStack && options.cumulative) {
     return failure("whole stacks cannot be cumulative", "use --cumulative with line, function, file or module");
   }
@@ -69,7 +72,7 @@ std::vector<GroupRow> rows_by_own_frame(const Profile& profile, const GroupOptio
   const bool by_source = options.by == GroupBy::kLine || options.by == GroupBy::kFile;
   const std::vector<NodeIndex>& own_node = by_source ? own.source : own.code;
   std::vector<Sums> sums(places.example.size() + 1);  // the last one: sites without a stack
-  for (const Site& site : profile.sites) {
+  for (const Site& site : sites_in(profile, domain_of(options.metric))) {
     if (!kept.empty() && !kept[site.stack]) continue;
     const FrameIndex frame = profile.stacks[own_node[site.stack]].frame;
     sums[frame == kNoIndex ? places.example.size() : places.of_frame[frame]].add(site);
@@ -81,8 +84,8 @@ std::vector<GroupRow> rows_by_own_frame(const Profile& profile, const GroupOptio
 std::vector<GroupRow> cumulative_rows(const Profile& profile, const GroupOptions& options,
                                       const std::vector<bool>& kept) {
   const Places places = number_places(profile, place_kind(options.by));
-  const std::vector<Sums> sums =
-      inclusive_sums(profile, subtree_sums(profile, kept), places.of_frame, places.example.size());
+  const std::vector<Sums> sums = inclusive_sums(profile, subtree_sums(profile, domain_of(options.metric), kept),
+                                                places.of_frame, places.example.size());
   return make_rows(profile, options, sums, [&](std::size_t i) { return places.example[i]; });
 }
 
@@ -122,7 +125,7 @@ std::vector<GroupRow> rows_by_stack(const Profile& profile, const GroupOptions& 
                                     const std::vector<bool>& kept) {
   const Stacks stacks = number_stacks(profile);
   std::vector<Sums> sums(stacks.example.size());
-  for (const Site& site : profile.sites) {
+  for (const Site& site : sites_in(profile, domain_of(options.metric))) {
     if (kept.empty() || kept[site.stack]) sums[stacks.of_node[own.code[site.stack]]].add(site);
   }
   std::vector<GroupRow> rows;
@@ -159,7 +162,7 @@ std::vector<GroupRow> rows_by_thread(const Profile& profile, const GroupOptions&
 
 Measure total_of(const Profile& profile, Metric metric, const std::vector<bool>& kept) {
   Sums sums;
-  for (const Site& site : profile.sites) {
+  for (const Site& site : sites_in(profile, domain_of(metric))) {
     if (kept.empty() || kept[site.stack]) sums.add(site);
   }
   return measure(sums, metric);

@@ -20,9 +20,9 @@ struct Children {
 
 }  // namespace
 
-std::vector<Sums> subtree_sums(const Profile& profile, const std::vector<bool>& kept) {
+std::vector<Sums> subtree_sums(const Profile& profile, Domain domain, const std::vector<bool>& kept) {
   std::vector<Sums> sums(profile.stacks.size());
-  for (const Site& site : profile.sites) {
+  for (const Site& site : sites_in(profile, domain)) {
     if (kept.empty() || kept[site.stack]) sums[site.stack].add(site);
   }
   // Parents come before their children, so backwards every node is complete before it is added to its parent.

@@ -13,9 +13,9 @@
 
 namespace memprof::report {
 
-/// Figures of the sites with each stack and all stacks that it is an outer part of, by node. `kept` as from
+/// Figures of the domain's sites with each stack and all stacks that it is an outer part of, by node. `kept` as from
 /// kept_stacks(); empty keeps all.
-std::vector<Sums> subtree_sums(const Profile& profile, const std::vector<bool>& kept);
+std::vector<Sums> subtree_sums(const Profile& profile, Domain domain, const std::vector<bool>& kept);
 
 /// Figures by place. `place_of_frame` has a number below `place_count` for each frame, or kNoIndex for none.
 std::vector<Sums> inclusive_sums(const Profile& profile, const std::vector<Sums>& subtrees,

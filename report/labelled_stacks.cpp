@@ -53,9 +53,9 @@ std::vector<LabelledStacks::LabelIndex> LabelledStacks::path(StackIndex stack) c
   return path;
 }
 
-std::vector<Sums> LabelledStacks::sums(const Profile& profile) const {
+std::vector<Sums> LabelledStacks::sums(const Profile& profile, Domain domain) const {
   std::vector<Sums> sums(size());
-  for (const Site& site : profile.sites) {
+  for (const Site& site : sites_in(profile, domain)) {
     // A stack without any frame reads like one that was lost.
     const StackIndex stack = of_node(site.stack);
     sums[stack == kCompleteRoot ? kLostRoot : stack].add(site);

@@ -39,8 +39,8 @@ class LabelledStacks {
   /// "[no stack]" is all that there is of one that was lost.
   std::vector<LabelIndex> path(StackIndex stack) const;
 
-  /// The figures of all sites, by stack.
-  std::vector<Sums> sums(const Profile& profile) const;
+  /// The figures of all sites of a domain, by stack.
+  std::vector<Sums> sums(const Profile& profile, Domain domain = Domain::kHeap) const;
 
  private:
   struct Node {

@@ -56,18 +56,18 @@ struct LineFigures {
   std::vector<std::uint64_t> self_allocated_bytes;
 };
 
-LineFigures line_figures(const Profile& profile, bool innermost) {
+LineFigures line_figures(const Profile& profile, Domain domain, bool innermost) {
   LineFigures figures;
   figures.places = number_places(profile, PlaceKind::kLine);
   const std::size_t count = figures.places.example.size();
-  figures.inclusive = inclusive_sums(profile, subtree_sums(profile, {}), figures.places.of_frame, count);
+  figures.inclusive = inclusive_sums(profile, subtree_sums(profile, domain, {}), figures.places.of_frame, count);
   for (std::uint32_t place = 0; place < count; ++place) {
     const Frame& frame = profile.frames[figures.places.example[place]];
     if (frame.file != 0 && frame.line != 0) figures.by_source[{frame.file, frame.line}] = place;
   }
   figures.self_allocated_bytes.resize(count);
   const OwnFrames own = find_own_frames(profile, innermost);
-  for (const Site& site : profile.sites) {
+  for (const Site& site : sites_in(profile, domain)) {
     const FrameIndex frame = profile.stacks[own.source[site.stack]].frame;
     if (frame != kNoIndex) figures.self_allocated_bytes[figures.places.of_frame[frame]] += site.allocated_bytes;
   }
@@ -120,7 +120,9 @@ std::int64_t magnitude(std::int64_t value) { return value < 0 ? -value : value; 
 class TableMaker {
  public:
   TableMaker(const Profile& profile, const LineTableOptions& options)
-      : profile_(profile), figures_(line_figures(profile, options.innermost)), sources_(options.directories) {
+      : profile_(profile),
+        figures_(line_figures(profile, options.domain, options.innermost)),
+        sources_(options.directories) {
     std::vector<std::string> of_user = options.directories;
     of_user.emplace_back(".");
     for (const std::string& directory : of_user) {

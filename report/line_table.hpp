@@ -16,8 +16,9 @@ struct LineTableOptions {
   std::vector<std::string> files = {};  ///< globs as in filter.hpp; a function is kept if any matches or none is given
   /// Where sources are searched for. What lies below them or below the working directory is user code.
   std::vector<std::string> directories = {};
-  bool library = false;    ///< with functions of the standard libraries; they are shown too where asked for by name
-  bool innermost = false;  ///< how `self_allocated_bytes` attributes; see own_frame.hpp
+  bool library = false;  ///< with functions of the standard libraries; they are shown too where asked for by name
+  Domain domain = Domain::kHeap;  ///< for ranges, Mem usage is the highest sum of mapped bytes
+  bool innermost = false;         ///< how `self_allocated_bytes` attributes; see own_frame.hpp
 };
 
 struct LineRow {

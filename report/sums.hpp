@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "profile/profile.hpp"
 
@@ -43,13 +44,28 @@ enum class Metric : std::uint8_t {
   kAllocated,  ///< ever
   kTemporary,  ///< freed by the same thread before its next allocation; counted, but not in bytes
   kFreed,      ///< by where the free was made
+  kMapped,     ///< share of the highest sum of the ranges that the program maps itself
 };
+
+/// Blocks of the heap and ranges that the program maps itself are never added up.
+enum class Domain : std::uint8_t { kHeap, kMapped };
+
+constexpr Domain domain_of(Metric metric) { return metric == Metric::kMapped ? Domain::kMapped : Domain::kHeap; }
+
+inline const std::vector<Site>& sites_in(const Profile& profile, Domain domain) {
+  return domain == Domain::kMapped ? profile.mapped_sites : profile.sites;
+}
+
+inline const Totals& totals_in(const Profile& profile, Domain domain) {
+  return domain == Domain::kMapped ? profile.mapped_totals : profile.totals;
+}
 
 struct Measure {
   std::uint64_t bytes = 0;
   std::uint64_t count = 0;
 };
 
+/// `sums` are of sites in domain_of(metric).
 constexpr Measure measure(const Sums& sums, Metric metric) {
   switch (metric) {
     case Metric::kLive:
@@ -62,6 +78,8 @@ constexpr Measure measure(const Sums& sums, Metric metric) {
       return {0, sums.temporary_allocations};
     case Metric::kFreed:
       return {sums.freed_bytes, sums.frees};
+    case Metric::kMapped:
+      return {sums.peak_bytes, sums.peak_blocks};
   }
   return {};
 }

@@ -65,7 +65,7 @@ constexpr bool is_mapped_domain(Hook hook) { return hook >= Hook::kMmap; }
 
 enum class Mark : std::uint8_t {
   kThread = 0,  ///< from here on the ring belongs to another thread: address is its tid, first record of every owner;
-                ///< size: number of the 4 KiB page where its stack pointer is
+                ///< size: its stack pointer (0: unknown)
   kTick = 1,    ///< the program called memprof_tick(): one round of its work is over
 };
 

@@ -39,7 +39,8 @@ struct EngineFixture {
     engine.finish();
     const StackTree tree = read_stack_tree(region, engine.stacks(), 64, engine.damage());
     CapturedProcess captured;
-    take_figures({engine.accounts(), engine.stacks(), engine.threads()}, tree, TickClock(wire::ClockSource::kMonotonic), captured);
+    take_figures({engine.accounts(), engine.stacks(), engine.threads(), engine.mapped()}, tree,
+                 TickClock(wire::ClockSource::kMonotonic), captured);
     return captured;
   }
 

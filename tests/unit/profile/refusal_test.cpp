@@ -282,7 +282,8 @@ TEST_CASE("the promises of the model are checked", "[refusal]") {
   for (auto& column : twice["sites"]) column.push_back(column[0]);
   CHECK(refusal(twice.dump()) == "a.json: sites.stack[1] is 4, which has a site already");
   Json rootless = sample();
-  for (const char* table : {"stacks", "sites", "mapped_sites", "ticks", "tick_changes", "scopes", "scope_calls", "snapshots"}) {
+  for (const char* table :
+       {"stacks", "sites", "mapped_sites", "ticks", "tick_changes", "scopes", "scope_calls", "snapshots"}) {
     for (auto& column : rootless[table]) column.clear();
   }
   CHECK(refusal(rootless.dump()) == "a.json: stacks has fewer than 3 rows");
