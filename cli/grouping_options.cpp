@@ -13,7 +13,8 @@ using report::Metric;
 
 const Choices<GroupBy> kGroups = {{"line", GroupBy::kLine},   {"function", GroupBy::kFunction},
                                   {"file", GroupBy::kFile},   {"module", GroupBy::kModule},
-                                  {"stack", GroupBy::kStack}, {"thread", GroupBy::kThread}};
+                                  {"stack", GroupBy::kStack}, {"thread", GroupBy::kThread},
+                                  {"type", GroupBy::kType}};
 
 const Choices<Metric> kMetrics = {{"live", Metric::kLive},           {"peak", Metric::kPeak},
                                   {"allocated", Metric::kAllocated}, {"temporary", Metric::kTemporary},
@@ -75,6 +76,8 @@ void add_grouping_options(CLI::App& parser, GroupingWords& words) {
              "(mmap, mremap, sbrk) when that was most");
   add_flag(parser, "--cumulative", options.cumulative, "count for every place on the stack, not only the own one");
   add_flag(parser, "--innermost", options.innermost, "own place is the innermost frame, even in a library");
+  add_flag(parser, "--raw-types", options.raw_types,
+           "by type: nodes and buffers under their own names, not those of their containers");
   add_list(parser, "--include", words.include, "GLOB[:LINE]", "keep only matching sites; may be repeated");
   add_list(parser, "--exclude", words.exclude, "GLOB[:LINE]", "leave matching sites out; may be repeated");
   add_flag(parser, "--all-frames", options.filters.all_frames, "filters match any frame of the stack");

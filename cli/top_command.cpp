@@ -7,10 +7,12 @@
 #include "cli/commands.hpp"
 #include "cli/grouping_options.hpp"
 #include "cli/json_report.hpp"
+#include "cli/options.hpp"
 #include "cli/printable.hpp"
 #include "cli/report_options.hpp"
 #include "cli/stack_text.hpp"
 #include "cli/style.hpp"
+#include "cli/type_text.hpp"
 #include "cli/units.hpp"
 #include "profile/profile_file.hpp"
 #include "report/grouping.hpp"
@@ -22,6 +24,7 @@ struct TopOptions {
   ReportOptions report;
   GroupingWords grouping;
   std::uint64_t shown = 10;
+  bool wide = false;
 };
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {
@@ -69,6 +72,7 @@ void print_text(const Profile& profile, const report::Grouping& grouping, const 
     }
     out << row_line(row.name, figures(row, options.metric), width) << '\n';
     if (options.by == report::GroupBy::kStack) out << stacks.of(row.stack);
+    if (top.wide) out << type_details(profile, row, options.metric, width);
   }
   const std::size_t others = grouping.rows.size() - shown;
   if (others == 0) return;
@@ -88,6 +92,7 @@ void print_json(const Profile& profile, const report::Grouping& grouping, const 
     Json entry = {{"name", row.name}, {"bytes", row.measure.bytes}, {"count", row.measure.count}};
     if (row.frame != kNoIndex) entry["frame"] = json_frame(profile, row.frame);
     if (row.stack != kNoIndex) entry["stack"] = json_stack(profile, row.stack);
+    if (options.by == report::GroupBy::kType) entry["types"] = json_types(profile, row, options.metric);
     entry["sums"] = json_sums(row.sums);
     rows.push_back(std::move(entry));
   }
@@ -98,6 +103,9 @@ void print_json(const Profile& profile, const report::Grouping& grouping, const 
 Result<int> run(TopOptions& top, Console& console) {
   const Result<report::GroupOptions> options = top.grouping.complete();
   if (!options) return tl::unexpected<Error>(options.error());
+  if (top.wide && options->by != report::GroupBy::kType) {
+    return failure("option --wide shows the evidence of types", "add --group-by type");
+  }
   const Result<Profile> profile = read_profile(top.report.file);
   if (!profile) return tl::unexpected<Error>(profile.error());
   const Result<report::Grouping> grouping = report::group_sites(*profile, *options);
@@ -121,6 +129,9 @@ Command top_command() {
               "Each allocation counts for the innermost place on its call stack that is neither allocator nor standard "
               "library; --innermost takes the innermost frame as it is. With --cumulative it counts for every place on "
               "the stack, once each.\n\n"
+              "By type (--group-by type) the rows are sorted by count, as objgraph's show_most_common_types() does. "
+              "The type is found by evidence that --wide shows; where there is none, the line that allocates is the "
+              "name. Parts of containers count for the container.\n\n"
               "A filter is GLOB or GLOB:LINE. GLOB is matched with the whole path of the source file, where '*' also "
               "matches '/', or with the base name if GLOB has no '/'. A site is kept if any --include matches (or none "
               "is given) and no --exclude matches; filters look at the place the site counts for, with --all-frames "
@@ -128,12 +139,15 @@ Command top_command() {
           .examples = {{"The ten lines that hold most memory at exit", "memprof top app.json"},
                        {"Functions by their share of the peak, with all they call",
                         "memprof top app.json --metric peak --group-by function --cumulative"},
+                       {"Which types there are most of, and how that is known",
+                        "memprof top app.json --group-by type --wide"},
                        {"Only what the parser allocated", "memprof top app.json --include '*/parser/*' --all-frames"}},
           .define = [](CLI::App& parser) -> RunCommand {
             auto top = std::make_shared<TopOptions>();
             add_report_options(parser, top->report);
             add_grouping_options(parser, top->grouping);
             add_limit(parser, top->shown, "rows");
+            add_flag(parser, "--wide", top->wide, "by type: also print the evidence, and how sizes agree with it");
             return [top](const Invocation& invocation) { return run(*top, invocation.console); };
           }};
 }

@@ -6,6 +6,7 @@
 
 #include "collect/demangle.hpp"
 #include "collect/dwarf_attributes.hpp"
+#include "collect/dwarf_types.hpp"
 
 namespace memprof::collect {
 namespace {
@@ -33,6 +34,11 @@ Language language_of(Dwarf_Die die) {
   }
 }
 
+bool is_rust(Dwarf_Die die) {
+  Dwarf_Die unit;
+  return dwarf_diecu(&die, &unit, nullptr, nullptr) != nullptr && dwarf_srclang(&unit) == DW_LANG_Rust;
+}
+
 bool has_flag(Dwarf_Die die, unsigned attribute) {
   bool set = false;
   auto found = find_attribute(die, attribute);
@@ -50,6 +56,7 @@ const FunctionText& FunctionNames::of(Dwarf_Die function) {
 FunctionText FunctionNames::describe(Dwarf_Die function) {
   FunctionText text;
   describe_place(function, text);
+  describe_argument(function, text);
   const char* linkage = linkage_name(function);
   if (linkage != nullptr && is_mangled(linkage)) {
     text.name = demangled(linkage);
@@ -90,6 +97,27 @@ void FunctionNames::describe_place(Dwarf_Die function, FunctionText& text) {
   if (!closure || dwarf_tag(&*closure) == DW_TAG_subprogram) return;
   text.line = static_cast<std::uint32_t>(number_of(own_attribute(*closure, DW_AT_decl_line)));
   text.file = files_.path(own_attribute(*closure, DW_AT_decl_file));
+}
+
+/// Only of functions that allocate, in C++, where names say the rest.
+void FunctionNames::describe_argument(Dwarf_Die function, FunctionText& text) {
+  const char* own = text_of(find_attribute(function, DW_AT_name));
+  if (own == nullptr) return;
+  const std::string_view name(own);
+  const Dwarf_Die declaration = declaration_of(function);
+  std::optional<Dwarf_Die> argument;
+  if (name.starts_with("make_unique")) {
+    argument = first_type_argument(declaration);
+  } else if (name.starts_with("allocate")) {
+    const auto allocator = scoped_.enclosing(declaration);
+    if (allocator) argument = first_type_argument(*allocator);
+  } else if (name.ends_with('>') && is_rust(function)) {
+    argument = first_type_argument(declaration);
+    // Rust names its pointers: "alloc::boxed::Box<T>".
+    const bool named = argument && dwarf_tag(&*argument) == DW_TAG_pointer_type && own_name(*argument) != nullptr;
+    if (argument) text.argument = texts_.intern(named ? own_name(*argument) : scoped_.type_name(*argument));
+  }
+  text.argument_bytes = type_bytes(argument);
 }
 
 std::string_view FunctionNames::demangled(const char* linkage) {

@@ -18,8 +18,12 @@ struct FunctionText {
   /// The name lacks its scopes and parameters, because the debug info is for line tables only (-g1,
   /// -gline-tables-only): a symbol of the ELF file, if one covers the address, says more.
   bool bare = false;
-  std::string_view file;   ///< of the definition
-  std::uint32_t line = 0;  ///< 0: unknown
+  std::string_view file;      ///< of the definition
+  std::uint32_t line = 0;     ///< 0: unknown
+  std::string_view argument;  ///< T of a generic Rust function; empty: none
+  /// Its size, or that of the type that an allocation function is made for (T of std::allocator<T>::allocate); 0: none
+  /// or unknown.
+  std::uint64_t argument_bytes = 0;
 };
 
 /// One thread and one libdw handle.
@@ -34,6 +38,7 @@ class FunctionNames {
   FunctionText describe(Dwarf_Die function);
   std::string_view demangled(const char* linkage_name);
   void describe_place(Dwarf_Die function, FunctionText& text);
+  void describe_argument(Dwarf_Die function, FunctionText& text);
 
   TextPool& texts_;
   SourceFiles& files_;

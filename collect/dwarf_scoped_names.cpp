@@ -60,6 +60,19 @@ std::string ScopedNames::function(Dwarf_Die declaration, const char* name, bool 
   return text;
 }
 
+std::string ScopedNames::type_name(Dwarf_Die die) {
+  depth_ = 0;
+  steps_left_ = kMostSteps;
+  return type(die, "");
+}
+
+std::string ScopedNames::alias_name(Dwarf_Die die) {
+  depth_ = 0;
+  steps_left_ = kMostSteps;
+  const char* name = own_name(die);
+  return name == nullptr ? kElided : scopes(die) + name;
+}
+
 std::optional<Dwarf_Die> ScopedNames::enclosing(Dwarf_Die die) {
   const auto around = scopes_of_unit(die).of(die);
   if (around.empty()) return std::nullopt;
@@ -171,6 +184,14 @@ void ScopedNames::append_parameters(Dwarf_Die first, std::string& list, bool& co
 
 std::optional<Dwarf_Die> ScopedNames::target(Dwarf_Die die) const { return referenced(die, DW_AT_type); }
 
+/// `typedef struct { … } T`: T is all the name there is.
+bool ScopedNames::names_unnamed_class(Dwarf_Die alias) const {
+  auto aliased = target(alias);
+  if (!aliased || own_name(alias) == nullptr || own_name(*aliased) != nullptr) return false;
+  const int tag = dwarf_tag(&*aliased);
+  return tag == DW_TAG_structure_type || tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type;
+}
+
 /// A type the way C++ declares: `declarator` is what has been found around it so far, such as "* const".
 std::string ScopedNames::type(std::optional<Dwarf_Die> die, const std::string& declarator) {
   if (!die) return "void" + declarator;
@@ -185,8 +206,10 @@ std::string ScopedNames::type(std::optional<Dwarf_Die> die, const std::string& d
     case DW_TAG_volatile_type:
       text = type(target(*die), " volatile" + declarator);
       break;
-    case DW_TAG_restrict_type:
     case DW_TAG_typedef:
+      text = names_unnamed_class(*die) ? scopes(*die) + own_name(*die) + declarator : type(target(*die), declarator);
+      break;
+    case DW_TAG_restrict_type:
       text = type(target(*die), declarator);
       break;
     case DW_TAG_pointer_type:

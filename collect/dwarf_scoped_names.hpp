@@ -20,6 +20,12 @@ class ScopedNames {
   /// "(anonymous namespace)::hidden(int, char* const*)" or, without parameters, "crate::module::function".
   std::string function(Dwarf_Die declaration, const char* name, bool with_parameters);
 
+  /// "std::vector<int, std::allocator<int> >"; typedefs are what they stand for.
+  std::string type_name(Dwarf_Die die);
+
+  /// "std::string" of that typedef.
+  std::string alias_name(Dwarf_Die die);
+
   /// The innermost namespace, class or function around the entry.
   std::optional<Dwarf_Die> enclosing(Dwarf_Die die);
 
@@ -34,6 +40,7 @@ class ScopedNames {
   std::string named_type(Dwarf_Die die);
   std::string function_type(Dwarf_Die die, const std::string& declarator);
   std::string array_type(Dwarf_Die die, const std::string& declarator);
+  bool names_unnamed_class(Dwarf_Die alias) const;
   std::optional<Dwarf_Die> target(Dwarf_Die die) const;
   const EnclosingScopes& scopes_of_unit(Dwarf_Die die);
 

@@ -6,6 +6,7 @@
 
 #include "collect/dwarf_attributes.hpp"
 #include "collect/dwarf_die_scan.hpp"
+#include "collect/type_from_names.hpp"
 
 namespace memprof::collect {
 namespace {
@@ -116,7 +117,8 @@ struct UnitLookup::Innermost {
   std::vector<Open> open_;
 };
 
-std::vector<DwarfMatch> UnitLookup::match(Dwarf_Die unit, std::span<const std::uint64_t> addresses) {
+std::vector<DwarfMatch> UnitLookup::match(Dwarf_Die unit, std::span<const std::uint64_t> addresses,
+                                          std::span<const char> wants_types) {
   // With split DWARF the unit in the file is a skeleton: functions are in the .dwo file, lines are not.
   Dwarf_Die split{};
   const bool is_split = dwarf_cu_info(unit.cu, nullptr, nullptr, nullptr, &split, nullptr, nullptr, nullptr) == 0 &&
@@ -126,8 +128,28 @@ std::vector<DwarfMatch> UnitLookup::match(Dwarf_Die unit, std::span<const std::u
   matches.reserve(addresses.size());
   for (std::size_t index = 0; index < addresses.size(); ++index) {
     matches.push_back(chain_of(unit, addresses[index], innermost.scopes, innermost.of[index]));
+    if (wants_types[index] != 0) {
+      add_hints(matches.back().chain, innermost.scopes, innermost.of[index], addresses[index]);
+    }
   }
   return matches;
+}
+
+/// To the innermost frame of the program's own: a hint is about what its call returns. Also to those that it returns
+/// the block to without knowing its type.
+void UnitLookup::add_hints(FrameChain& chain, const std::vector<Scope>& scopes, std::int32_t innermost,
+                           std::uint64_t address) {
+  std::size_t at = 0;
+  for (std::int32_t index = innermost; index >= 0 && at < chain.size(); ++at) {
+    const Scope& scope = scopes[static_cast<std::size_t>(index)];
+    SourceFrame& frame = chain[at];
+    if (!is_library_function(frame.function)) {
+      frame.hints = hints_.around({scope.die, frame.function, frame.file, frame.line, address + 1});
+      frame.returns_any_pointer = TypeHints::returns_any_pointer(scope.die);
+      if (!frame.returns_any_pointer) return;
+    }
+    index = scope.parent;
+  }
 }
 
 DwarfMatch UnitLookup::chain_of(Dwarf_Die unit, std::uint64_t address, const std::vector<Scope>& scopes,
@@ -149,6 +171,8 @@ DwarfMatch UnitLookup::chain_of(Dwarf_Die unit, std::uint64_t address, const std
     const FunctionText& function = names_.of(scope.die);
     frame.function = function.name;
     frame.function_line = function.file == frame.file ? function.line : 0;
+    frame.argument = function.argument;
+    frame.argument_bytes = function.argument_bytes;
     frame.inlined = scope.parent >= 0;
     match.wants_symbol = function.bare || function.name.empty();
     match.chain.push_back(frame);

@@ -9,6 +9,7 @@
 
 #include "collect/dwarf_function_names.hpp"
 #include "collect/dwarf_handle.hpp"
+#include "collect/dwarf_type_hints.hpp"
 #include "collect/symbolizer.hpp"
 
 namespace memprof::collect {
@@ -21,10 +22,13 @@ struct DwarfMatch {
 /// One thread and one libdw handle; what is learnt about names and files serves all units of the file.
 class UnitLookup {
  public:
-  UnitLookup(const DwarfHandle& handle, TextPool& texts) : handle_(handle), files_(texts), names_(texts, files_) {}
+  UnitLookup(const DwarfHandle& handle, TextPool& texts)
+      : handle_(handle), files_(texts), names_(texts, files_), hints_(texts) {}
 
-  /// `addresses` ascends and belongs to the unit of which this is the first entry.
-  std::vector<DwarfMatch> match(Dwarf_Die unit, std::span<const std::uint64_t> addresses);
+  /// `addresses` ascends and belongs to the unit of which this is the first entry. `wants_types`, by address, asks for
+  /// hints at the type of what the call returns.
+  std::vector<DwarfMatch> match(Dwarf_Die unit, std::span<const std::uint64_t> addresses,
+                                std::span<const char> wants_types);
 
  private:
   struct Scope {
@@ -33,11 +37,13 @@ class UnitLookup {
   };
   struct Innermost;
 
+  void add_hints(FrameChain& chain, const std::vector<Scope>& scopes, std::int32_t innermost, std::uint64_t address);
   DwarfMatch chain_of(Dwarf_Die unit, std::uint64_t address, const std::vector<Scope>& scopes, std::int32_t innermost);
 
   const DwarfHandle& handle_;
   SourceFiles files_;
   FunctionNames names_;
+  TypeHints hints_;
 };
 
 /// For each of the ascending addresses the offset of the DIE of its unit, kNoUnit where no unit has it.

@@ -8,6 +8,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "collect/site_types.hpp"
+#include "collect/symbol_texts.hpp"
 #include "wire/region.hpp"
 
 namespace memprof::collect {
@@ -23,6 +25,13 @@ struct HashFrame {
     hash = mix(hash, std::uint64_t{frame.line} << 32 | frame.function_line);
     hash = mix(hash, frame.offset ^ std::uint64_t{frame.module} << 40);
     return mix(hash, (frame.inlined ? 1u : 0u) | (frame.nearest ? 2u : 0u));
+  }
+};
+
+struct HashType {
+  std::size_t operator()(const Type& type) const {
+    const std::size_t hash = mix(mix(type.name, type.raw_name), std::uint64_t{type.part} << 8);
+    return mix(hash, type.size << 8 | static_cast<std::uint64_t>(type.evidence));
   }
 };
 
@@ -162,6 +171,7 @@ class Assembly {
   void add_sites();
   /// `row_of` tells the profile's site of each captured one.
   void add_tick_changes(const std::vector<std::uint32_t>& row_of);
+  void add_types();
   void add_threads() {
     for (Thread thread : captured_.threads) {
       thread.name = strings_.add(captured_.thread_names[thread.name]);
@@ -186,6 +196,7 @@ class Assembly {
   NodeIndex add_code(NodeIndex parent, const CapturedStack& node, std::uint32_t location);
   std::span<const FrameIndex> frames_of(std::uint32_t location);
   void add_frames(std::uint32_t location);
+  void add_facts(FrameIndex frame, const SourceFrame& source);
 
   CapturedProcess& captured_;
   const UsedCode& code_;
@@ -201,6 +212,8 @@ class Assembly {
   };
   std::vector<Range> chain_of_;  ///< by location, into chain_frames_; empty: not needed so far
   std::vector<FrameIndex> chain_frames_;
+  std::vector<FrameFacts> facts_;  ///< by row of profile_.frames
+  TextPool type_texts_;
 };
 
 void Assembly::add_stacks() {
@@ -252,6 +265,18 @@ void Assembly::add_frames(std::uint32_t location) {
     // Of frames with a proper name it would only keep apart what is the same to a reader.
     if (frame.function == 0 || frame.nearest) frame.offset = code_.locations[location].address;
     chain_frames_.push_back(frames_.add(frame));
+    add_facts(chain_frames_.back(), *source);
+  }
+}
+
+void Assembly::add_facts(FrameIndex frame, const SourceFrame& source) {
+  if (frame >= facts_.size()) facts_.resize(frame + 1);
+  FrameFacts& facts = facts_[frame];
+  facts.argument = source.argument;
+  facts.argument_bytes = source.argument_bytes;
+  facts.returns_any_pointer = facts.returns_any_pointer || source.returns_any_pointer;
+  for (const TypeHint& hint : source.hints) {
+    if (std::find(facts.hints.begin(), facts.hints.end(), hint) == facts.hints.end()) facts.hints.push_back(hint);
   }
 }
 
@@ -282,6 +307,19 @@ std::vector<std::uint32_t> Assembly::add_sites(std::vector<Site>& captured, std:
   return row_of;
 }
 
+/// Of the logical stacks, so that all that was allocated at one has one type.
+void Assembly::add_types() {
+  facts_.resize(profile_.frames.size());
+  UniqueRows<Type, HashType> types(profile_.types);
+  SiteTypes finder(profile_, facts_);
+  const auto text = [&](const std::string& name) { return strings_.add(type_texts_.intern(name)); };
+  for (Site& site : profile_.sites) {
+    const FoundType found = finder.of(site);
+    if (found.name.empty()) continue;
+    site.type = types.add({text(found.name), text(found.raw_name), text(found.part), found.raw_bytes, found.evidence});
+  }
+}
+
 void Assembly::add_tick_changes(const std::vector<std::uint32_t>& row_of) {
   std::map<std::pair<std::uint32_t, std::uint32_t>, TickChange> sums;
   for (const TickChange& change : captured_.tick_changes) {
@@ -306,6 +344,7 @@ Profile assemble_profile(CapturedProcess&& captured, const UsedCode& code, const
   assembly.add_stacks();
   assembly.add_sites();
 
+  assembly.add_types();
   assembly.add_threads();
   assembly.add_snapshots();
   assembly.count_unresolved();

@@ -8,11 +8,15 @@
 #include "collect/symbol_table.hpp"
 
 namespace memprof::collect {
-ModuleLookup::ModuleLookup(const ModuleImage& image, std::vector<std::uint64_t> addresses)
+ModuleLookup::ModuleLookup(const ModuleImage& image, std::vector<std::uint64_t> addresses,
+                           std::vector<char> wants_types)
     : image_(image),
       addresses_(std::move(addresses)),
       chains_(addresses_.size()),
-      wants_symbol_(addresses_.size(), 1) {}
+      wants_symbol_(addresses_.size(), 1),
+      wants_types_(std::move(wants_types)) {
+  wants_types_.resize(addresses_.size(), 0);
+}
 
 void ModuleLookup::open(const std::vector<std::string>& debug_directories, const DebugFileSource& fetch) {
   files_ = find_module_files(image_, debug_directories, fetch);
@@ -59,10 +63,14 @@ void ModuleLookup::match_part(std::size_t part, TextPool& texts) {
 
 void ModuleLookup::match_unit(const Unit& unit, UnitLookup& lookup, const DwarfHandle& handle) {
   std::vector<std::uint64_t> addresses;
-  for (const auto index : unit.indices) addresses.push_back(addresses_[index]);
+  std::vector<char> wants_types;
+  for (const auto index : unit.indices) {
+    addresses.push_back(addresses_[index]);
+    wants_types.push_back(wants_types_[index]);
+  }
   Dwarf_Die die;
   if (dwarf_offdie(handle.get(), unit.offset, &die) == nullptr) return;
-  auto matches = lookup.match(die, addresses);
+  auto matches = lookup.match(die, addresses, wants_types);
   for (std::size_t index = 0; index < matches.size(); ++index) {
     const auto target = unit.indices[index];
     chains_[target] = std::move(matches[index].chain);

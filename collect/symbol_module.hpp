@@ -21,7 +21,8 @@ constexpr std::uint64_t kSmallestPartBytes = 1 << 20;
 class ModuleLookup {
  public:
   /// `addresses` ascends, without duplicates.
-  ModuleLookup(const ModuleImage& image, std::vector<std::uint64_t> addresses);
+  /// `wants_types`, by address: look for hints at what the call there returns; what it lacks is 0.
+  ModuleLookup(const ModuleImage& image, std::vector<std::uint64_t> addresses, std::vector<char> wants_types = {});
 
   /// Opens the files and finds out which units are concerned.
   void open(const std::vector<std::string>& debug_directories, const DebugFileSource& fetch);
@@ -60,6 +61,7 @@ class ModuleLookup {
   std::vector<std::uint64_t> addresses_;
   std::vector<FrameChain> chains_;
   std::vector<char> wants_symbol_;
+  std::vector<char> wants_types_;
   ModuleFiles files_;
   std::unique_ptr<DwarfHandle> first_handle_;  ///< serves open(), then the first part
   std::vector<Unit> units_;

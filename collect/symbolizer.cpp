@@ -82,9 +82,11 @@ Symbolizer::~Symbolizer() = default;
 
 /// One look-up for each image that has locations, by index of the image; nullptr where there are none.
 std::vector<std::unique_ptr<ModuleLookup>> Symbolizer::State::group(std::span<const CodeLocation> locations) const {
-  std::vector<std::vector<std::uint64_t>> addresses(images.size());
+  std::vector<std::vector<std::uint64_t>> addresses(images.size()), typed(images.size());
   for (const auto& location : locations) {
-    if (location.module < images.size()) addresses[location.module].push_back(call_address(location));
+    if (location.module >= images.size()) continue;
+    addresses[location.module].push_back(call_address(location));
+    if (location.wants_types) typed[location.module].push_back(call_address(location));
   }
   std::vector<std::unique_ptr<ModuleLookup>> modules(images.size());
   for (std::size_t index = 0; index < images.size(); ++index) {
@@ -92,7 +94,11 @@ std::vector<std::unique_ptr<ModuleLookup>> Symbolizer::State::group(std::span<co
     if (list.empty()) continue;
     std::sort(list.begin(), list.end());
     list.erase(std::unique(list.begin(), list.end()), list.end());
-    modules[index] = std::make_unique<ModuleLookup>(images[index], std::move(list));
+    std::vector<char> wants_types(list.size(), 0);
+    for (const std::uint64_t address : typed[index]) {
+      wants_types[static_cast<std::size_t>(std::lower_bound(list.begin(), list.end(), address) - list.begin())] = 1;
+    }
+    modules[index] = std::make_unique<ModuleLookup>(images[index], std::move(list), std::move(wants_types));
   }
   return modules;
 }

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "profile/profile.hpp"
+
 namespace memprof::collect {
 
 /// A file that was mapped in the target.
@@ -19,9 +21,21 @@ struct ModuleImage {
 };
 
 struct CodeLocation {
-  std::uint32_t module;   ///< index into the images
-  std::uint64_t address;  ///< ELF virtual address of the return address; the call is looked up at address - 1
-  friend bool operator==(const CodeLocation&, const CodeLocation&) = default;
+  std::uint32_t module;      ///< index into the images
+  std::uint64_t address;     ///< ELF virtual address of the return address; the call is looked up at address - 1
+  bool wants_types = false;  ///< the call may return a block: look for hints at its type
+  /// The same code.
+  friend bool operator==(const CodeLocation& a, const CodeLocation& b) {
+    return a.module == b.module && a.address == b.address;
+  }
+};
+
+/// What the code around a call says about the type of the block that the call returns.
+struct TypeHint {
+  std::string_view name;  ///< spelled_type()
+  std::uint64_t bytes = 0;
+  TypeEvidence evidence = TypeEvidence::kVariable;
+  friend bool operator==(const TypeHint&, const TypeHint&) = default;
 };
 
 /// One function at one line. The texts belong to the Symbolizer (names of templates are long and repeat themselves):
@@ -33,8 +47,12 @@ struct SourceFrame {
   /// Line of the definition (DW_AT_decl_line of the function that was inlined or called; its own before that of
   /// DW_AT_specification or DW_AT_abstract_origin). 0: unknown, or DW_AT_decl_file is not `file`.
   std::uint32_t function_line = 0;
-  bool inlined = false;  ///< was inlined into the next frame of the chain
-  bool nearest = false;  ///< function is only the nearest dynamic symbol below
+  bool inlined = false;              ///< was inlined into the next frame of the chain
+  bool nearest = false;              ///< function is only the nearest dynamic symbol below
+  std::string_view argument = {};    ///< T of a generic Rust function
+  std::uint64_t argument_bytes = 0;  ///< sizeof(T) of it, or of an allocator<T>::allocate(); 0: none, or unknown
+  bool returns_any_pointer = false;  ///< void*; known only where types are asked for
+  std::vector<TypeHint> hints = {};  ///< empty where types are not asked for
 };
 
 /// Frames of one address, innermost first; the last one is the function that was really called. Never empty.

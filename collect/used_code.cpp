@@ -84,6 +84,16 @@ UsedCode find_used_code(const CapturedProcess& captured) {
     if (image == kNoIndex) continue;
     code.location_of[id] = numbers.of({image, node.address - captured.modules[node.module].bias});
   }
+  // The type of a block is known to the function that asked for it, or to one that a wrapper around malloc returns to.
+  constexpr int kWrappers = 4;
+  for (const Site& site : captured.sites) {
+    if (site.allocations == 0) continue;
+    std::size_t id = site.stack;
+    for (int depth = 0; depth < kWrappers && id >= wire::kFirstNode; ++depth) {
+      if (code.location_of[id] != kNoIndex) code.locations[code.location_of[id]].wants_types = true;
+      id = captured.stacks[id].parent;
+    }
+  }
   return code;
 }
 

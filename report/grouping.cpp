@@ -42,6 +42,14 @@ Result<void> check(const GroupOptions& options) {
   if (options.by == GroupBy::kStack && options.cumulative) {
     return failure("whole stacks cannot be cumulative", "use --cumulative with line, function, file or module");
   }
+  if (options.by == GroupBy::kType && options.cumulative) {
+    return failure("types cannot be cumulative: a block has one type",
+                   "use --cumulative with line, function, file or module");
+  }
+  if (options.by == GroupBy::kType && options.metric == Metric::kFreed) {
+    return failure("frees are recorded by place, not by the type of what is freed",
+                   "choose another --metric, or another --group-by");
+  }
   return {};
 }
 
@@ -160,6 +168,25 @@ std::vector<GroupRow> rows_by_thread(const Profile& profile, const GroupOptions&
   return rows;
 }
 
+std::vector<GroupRow> rows_by_type(const Profile& profile, const GroupOptions& options, const OwnFrames& own,
+                                   const std::vector<bool>& kept) {
+  std::vector<GroupRow> rows;
+  for (TypeGroup& group : group_by_type(profile, own, kept, options.raw_types)) {
+    const Measure measured = measure(group.sums, options.metric);
+    if (measured.bytes == 0 && measured.count == 0) continue;
+    rows.push_back({.name = std::move(group.name),
+                    .measure = measured,
+                    .sums = group.sums,
+                    .frame = group.frame,
+                    .shares = std::move(group.shares)});
+  }
+  std::sort(rows.begin(), rows.end(), [](const GroupRow& a, const GroupRow& b) {
+    if (a.measure.count != b.measure.count) return a.measure.count > b.measure.count;
+    return a.measure.bytes != b.measure.bytes ? a.measure.bytes > b.measure.bytes : a.name < b.name;
+  });
+  return rows;
+}
+
 Measure total_of(const Profile& profile, Metric metric, const std::vector<bool>& kept) {
   Sums sums;
   for (const Site& site : sites_in(profile, domain_of(metric))) {
@@ -178,6 +205,10 @@ Result<Grouping> group_sites(const Profile& profile, const GroupOptions& options
   grouping.total = total_of(profile, options.metric, kept);
   if (options.by == GroupBy::kStack) {
     grouping.rows = rows_by_stack(profile, options, own, kept);  // sorted by more than the name
+    return grouping;
+  }
+  if (options.by == GroupBy::kType) {
+    grouping.rows = rows_by_type(profile, options, own, kept);
     return grouping;
   }
   if (options.by == GroupBy::kThread) {
