@@ -5,6 +5,7 @@
 #include <numeric>
 #include <span>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -25,13 +26,6 @@ struct HashFrame {
     hash = mix(hash, std::uint64_t{frame.line} << 32 | frame.function_line);
     hash = mix(hash, frame.offset ^ std::uint64_t{frame.module} << 40);
     return mix(hash, (frame.inlined ? 1u : 0u) | (frame.nearest ? 2u : 0u));
-  }
-};
-
-struct HashType {
-  std::size_t operator()(const Type& type) const {
-    const std::size_t hash = mix(mix(type.name, type.raw_name), std::uint64_t{type.part} << 8);
-    return mix(hash, type.size << 8 | static_cast<std::uint64_t>(type.evidence));
   }
 };
 
@@ -310,13 +304,17 @@ std::vector<std::uint32_t> Assembly::add_sites(std::vector<Site>& captured, std:
 /// Of the logical stacks, so that all that was allocated at one has one type.
 void Assembly::add_types() {
   facts_.resize(profile_.frames.size());
-  UniqueRows<Type, HashType> types(profile_.types);
+  std::map<std::tuple<StringIndex, StringIndex, StringIndex, std::uint64_t, TypeEvidence>, std::uint32_t> known;
   SiteTypes finder(profile_, facts_);
   const auto text = [&](const std::string& name) { return strings_.add(type_texts_.intern(name)); };
   for (Site& site : profile_.sites) {
     const FoundType found = finder.of(site);
     if (found.name.empty()) continue;
-    site.type = types.add({text(found.name), text(found.raw_name), text(found.part), found.raw_bytes, found.evidence});
+    const Type type{text(found.name), text(found.raw_name), text(found.part), found.raw_bytes, found.evidence};
+    const auto [entry, is_new] = known.try_emplace({type.name, type.raw_name, type.part, type.size, type.evidence},
+                                                   static_cast<std::uint32_t>(profile_.types.size()));
+    if (is_new) profile_.types.push_back(type);
+    site.type = entry->second;
   }
 }
 
@@ -343,7 +341,6 @@ Profile assemble_profile(CapturedProcess&& captured, const UsedCode& code, const
   assembly.add_modules(symbols_found);
   assembly.add_stacks();
   assembly.add_sites();
-
   assembly.add_types();
   assembly.add_threads();
   assembly.add_snapshots();
