@@ -92,6 +92,32 @@ void take_threads(const BookedFigures& booked, CapturedProcess& captured) {
   }
 }
 
+void take_scopes(const BookedFigures& booked, const TickClock& clock, CapturedProcess& captured) {
+  const ScopeLog& log = booked.accounts.scope_log();
+  // One rate for all, so that rounding keeps the order of the calls.
+  const double seconds_per_tick = clock.seconds(std::uint64_t{1} << 40) / static_cast<double>(std::uint64_t{1} << 40);
+  const auto seconds = [&](std::uint64_t ticks) { return static_cast<double>(ticks) * seconds_per_tick; };
+  captured.scope_names = booked.texts;
+  for (const ScopeLog::Row& row : log.rows()) {
+    Scope& scope = captured.scopes.emplace_back();
+    scope.name = row.name;
+    scope.parent = row.parent;
+    scope.thread = row.thread;
+    scope.calls = row.calls;
+    scope.unended_calls = row.unended_calls;
+    scope.duration_s = seconds(row.ticks);
+    scope.allocations = row.flow.allocations;
+    scope.allocated_bytes = row.flow.allocated_bytes;
+    scope.frees = row.flow.frees;
+    scope.freed_bytes = row.flow.freed_bytes;
+    scope.peak_bytes = row.peak_bytes;
+  }
+  for (const ScopeLog::Call& call : log.calls()) {
+    captured.scope_calls.push_back(
+        {call.row, seconds(call.begin), seconds(call.end), call.net_bytes, call.peak_bytes, call.highest_heap});
+  }
+}
+
 }  // namespace
 
 void take_figures(const BookedFigures& booked, const StackTree& tree, const TickClock& clock,
@@ -104,6 +130,7 @@ void take_figures(const BookedFigures& booked, const StackTree& tree, const Tick
   take_ticks(accounts.tick_log(), take_sites(booked, tree, captured), clock, captured);
   take_threads(booked, captured);
   take_mapped(booked, clock, captured);
+  take_scopes(booked, clock, captured);
   for (const SnapshotPoint& point : accounts.snapshots()) {
     const auto name = static_cast<StringIndex>(captured.snapshot_names.size());
     captured.snapshot_names.push_back(point.name);

@@ -18,6 +18,7 @@ struct BookedFigures {
   const std::vector<wire::StackId>& stacks;  ///< by site of the accounts
   const ThreadTable& threads;
   const MappedAccounts& mapped;
+  const std::vector<std::string>& texts;  ///< names of scopes
 };
 
 /// Fills in totals, sites, threads, timeline, names, and what the accounts know of the capture. After

@@ -40,7 +40,10 @@ struct CapturedProcess {
   std::vector<TimelinePoint> timeline;
   std::vector<MemoryMoment> memory;
   std::vector<Tick> ticks;
-  std::vector<TickChange> tick_changes;     ///< TickChange::site is a row of `sites`
+  std::vector<TickChange> tick_changes;  ///< TickChange::site is a row of `sites`
+  std::vector<std::string> scope_names;  ///< Scope::name indexes them
+  std::vector<Scope> scopes;             ///< Scope::thread is a row of `threads`
+  std::vector<ScopeCall> scope_calls;
   Snapshot snapshot;                        ///< its time is that of the last look, also of a whole run
   std::vector<std::string> snapshot_names;  ///< SnapshotMark::name indexes them
   std::vector<SnapshotMark> snapshots;

@@ -51,6 +51,8 @@ class Engine {
   const LiveSet& live_set() const { return live_set_; }
   /// By site index of the accounts.
   const std::vector<wire::StackId>& stacks() const { return sites_.stacks(); }
+  /// Names that the program gave, by the numbers in marks.
+  const std::vector<std::string>& texts() const { return decoder_.texts(); }
   RegionDamage& damage() { return damage_; }
   const RegionDamage& damage() const { return damage_; }
   bool out_of_memory() const { return out_of_memory_; }

@@ -18,13 +18,16 @@ struct Block {
   std::uint32_t thread = 0;
 };
 
+/// Of blocks that were allocated between memprof_pause() and memprof_resume().
+inline constexpr std::uint32_t kUnrecordedSite = std::numeric_limits<std::uint32_t>::max();
+
 inline constexpr std::uint32_t kNoRelocation = std::numeric_limits<std::uint32_t>::max();
 
 struct Event {
   std::uint64_t ticks = 0;    ///< since Header::clock_base
-  std::uint64_t address = 0;  ///< kReallocFail: of the block that stays
-  std::uint64_t size = 0;     ///< requested bytes; kAlloc and kReallocEnd only
-  std::uint32_t site = 0;     ///< site of this event's own call stack
+  std::uint64_t address = 0;  ///< kReallocFail: of the block that stays; of a mark: a number of RegionTexts, or its own
+  std::uint64_t size = 0;     ///< requested bytes; kAlloc and kReallocEnd only; of a question: its number
+  std::uint32_t site = 0;     ///< site of this event's own call stack; of a mark: the ring that it came in
   std::uint32_t thread = 0;
   std::uint32_t relocation = kNoRelocation;  ///< which of Relocations a realloc's records belong to
   wire::Operation operation = wire::Operation::kExtension;
@@ -32,7 +35,13 @@ struct Event {
   /// Filled in by LiveSet::resolve(): a block was at the address, namely `block`. For a free that is as it should be;
   /// for an allocation it means that a free was missed.
   bool found = false;
+  /// The thread was paused: the block is remembered, with kUnrecordedSite, but no figure counts it. kAlloc,
+  /// kReallocEnd.
+  bool unrecorded = false;
   Block block;
+
+  /// Of kMark: such an event has no hook.
+  wire::Mark mark() const { return static_cast<wire::Mark>(hook); }
 };
 static_assert(sizeof(Event) == 64, "one cache line an event");
 

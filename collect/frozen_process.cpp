@@ -16,7 +16,7 @@ CapturedProcess FrozenProcess::thaw() && {
   accounts.finish(ticks);
   mapped.finish();
   StackTree tree = read_stack_tree(*region, stacks, captured.modules.size(), quality.damage);
-  take_figures({accounts, stacks, threads, mapped}, tree, clock, captured);
+  take_figures({accounts, stacks, threads, mapped, texts}, tree, clock, captured);
 
   Capture& capture = captured.capture;
   capture.max_depth = max_depth;

@@ -24,6 +24,7 @@ struct FrozenProcess {
   std::vector<wire::StackId> stacks;  ///< by site of the accounts
   ThreadTable threads;
   MappedAccounts mapped;
+  std::vector<std::string> texts;  ///< names of scopes
   std::vector<CapturedModule> modules;
   CollectorQuality quality;
   std::uint32_t max_depth = 0;

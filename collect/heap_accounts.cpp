@@ -77,7 +77,7 @@ void HeapAccounts::apply_one(const Event& event, const Relocations& relocations)
       fail(event);
       break;
     case Operation::kMark:
-      return tick(event.ticks);
+      return mark(event);
     default:
       return;  // kReallocBegin counts when its end is here
   }
@@ -86,6 +86,7 @@ void HeapAccounts::apply_one(const Event& event, const Relocations& relocations)
 }
 
 void HeapAccounts::allocate(const Event& event) {
+  if (event.unrecorded) return;
   ++totals_.allocations;
   totals_.allocated_bytes += event.size;
   ++totals_.live_blocks;
@@ -119,6 +120,7 @@ void HeapAccounts::fail(const Event& event) {
   if (!site.hook_of_allocation) site.hook = event.hook;
 }
 
+/// Not for blocks of a paused thread, which no figure has counted.
 void HeapAccounts::take_out(const Block& block) {
   ++totals_.frees;
   totals_.freed_bytes += block.size;
@@ -137,11 +139,13 @@ void HeapAccounts::take_out(const Block& block) {
 }
 
 void HeapAccounts::miss(const Block& block) {
+  if (block.site == kUnrecordedSite) return;
   ++missed_frees_;
   take_out(block);
 }
 
 void HeapAccounts::release(const Event& event, std::uint64_t address, const Block& block) {
+  if (block.site == kUnrecordedSite) return;
   take_out(block);
 
   SiteAccount& born_at = sites_[block.site];
@@ -165,6 +169,26 @@ void HeapAccounts::release(const Event& event, std::uint64_t address, const Bloc
   site.freed_bytes += block.size;
 }
 
+void HeapAccounts::mark(const Event& event) {
+  const auto name = static_cast<std::uint32_t>(event.address);
+  const ThreadFlow flow = threads_[event.thread].flow();
+  switch (event.mark()) {
+    case wire::Mark::kThread:
+      return scope_log_.end_all(event.thread, event.ticks, flow);
+    case wire::Mark::kTick:
+      return tick(event.ticks);
+    case wire::Mark::kScopeBegin:
+      return scope_log_.begin(event.thread, name, event.ticks, flow);
+    case wire::Mark::kScopeEnd:
+      return scope_log_.end(event.thread, name, event.ticks, flow);
+    case wire::Mark::kResetPeak:
+      traced_peak_bytes_ = totals_.live_bytes;
+      return;
+    default:
+      if (request_taker_) request_taker_(event);
+  }
+}
+
 void HeapAccounts::tick(std::uint64_t ticks) {
   tick_log_.tick(
       {ticks, totals_.live_bytes, totals_.live_blocks, totals_.allocations}, static_cast<std::uint32_t>(sites_.size()),
@@ -179,6 +203,8 @@ void HeapAccounts::look_at_level(const Event& event) {
     peak_ticks_ = event.ticks;
     ++epoch_;
   }
+  traced_peak_bytes_ = std::max(traced_peak_bytes_, level);
+  if (scope_log_.any_open()) scope_log_.note(event.thread, threads_[event.thread].flow().net_bytes(), level);
   SiteAccount& site = sites_[event.site];
   site.highest_heap = std::max(site.highest_heap, level);
   timeline_.note(level);
@@ -194,6 +220,7 @@ void HeapAccounts::finish(std::uint64_t ticks) {
     site.sizes.flush();
   }
   for (ThreadAccount& thread : threads_) thread.share.settle(epoch_);
+  scope_log_.finish(ticks, [this](std::uint32_t thread) { return threads_[thread].flow(); });
   points_ = timeline_.finish(ticks, totals_.live_bytes, totals_.allocations);
 }
 

@@ -12,6 +12,7 @@
 // moment and add up to the peak, and no event costs more than O(1).
 
 #include <cstdint>
+#include <functional>
 #include <numeric>
 #include <span>
 #include <string>
@@ -20,6 +21,7 @@
 #include "collect/compact_histogram.hpp"
 #include "collect/event.hpp"
 #include "collect/relocations.hpp"
+#include "collect/scope_log.hpp"
 #include "collect/tick_log.hpp"
 #include "collect/timeline.hpp"
 #include "profile/profile.hpp"
@@ -87,6 +89,8 @@ struct ThreadAccount {
   std::uint64_t temporary_allocations = 0;
   /// Of its latest allocation, 0 once that is freed: whoever frees it now had it temporarily.
   std::uint64_t latest_address = 0;
+
+  ThreadFlow flow() const { return {allocations, allocated_bytes, frees, freed_bytes}; }
 };
 
 /// A moment of which a snapshot was taken.
@@ -105,6 +109,10 @@ class HeapAccounts {
   void apply(std::span<const Event> events, const Relocations& relocations, std::size_t site_count,
              std::size_t thread_count);
 
+  /// Who is told of the marks that are not for the accounts themselves (kSnapshot, kTraced, kWhere), at their place
+  /// among the events: what the accounts say then is the state at that time.
+  void on_request(std::function<void(const Event&)> taker) { request_taker_ = std::move(taker); }
+
   /// A snapshot is taken now; the reports of this process mention it.
   void note_snapshot(std::uint64_t ticks, std::string name);
 
@@ -119,6 +127,9 @@ class HeapAccounts {
   const std::vector<SiteAccount>& sites() const { return sites_; }
   const std::vector<ThreadAccount>& threads() const { return threads_; }
   const std::vector<SnapshotPoint>& snapshots() const { return snapshots_; }
+  const ScopeLog& scope_log() const { return scope_log_; }
+  /// Highest live bytes since the start, or since the program called memprof_reset_peak().
+  std::uint64_t traced_peak_bytes() const { return traced_peak_bytes_; }
   const TickLog& tick_log() const { return tick_log_; }
   Timeline& timeline() { return timeline_; }
   const Timeline& timeline() const { return timeline_; }
@@ -132,6 +143,7 @@ class HeapAccounts {
   void miss(const Block& block);
   void take_out(const Block& block);
   void look_at_level(const Event& event);
+  void mark(const Event& event);
   void tick(std::uint64_t ticks);
   /// Before each change of a site's live figures.
   void settle(SiteAccount& site, std::uint32_t index) {
@@ -146,6 +158,9 @@ class HeapAccounts {
   std::uint64_t unknown_frees_ = 0, missed_frees_ = 0, events_ = 0;
   Timeline timeline_;
   TickLog tick_log_;
+  ScopeLog scope_log_;
+  std::uint64_t traced_peak_bytes_ = 0;
+  std::function<void(const Event&)> request_taker_;
   std::vector<SiteAccount> sites_;
   std::vector<ThreadAccount> threads_;
   std::vector<Timeline::Point> points_;

@@ -83,6 +83,7 @@ struct alignas(32) LivePage {
 
   /// Never 0.
   static std::uint64_t key_of(std::uint64_t address) { return (address >> kShift) + 1; }
+  static std::uint64_t start_of(std::uint64_t key) { return (key - 1) << kShift; }
   static std::uint64_t bit_of(std::uint64_t address) { return std::uint64_t{1} << (address / kGranule % 64); }
   /// std::popcount would be a call on processors that are not known to have the instruction.
   static unsigned count(std::uint64_t bits) {
@@ -133,7 +134,7 @@ class LivePages {
   static std::uint64_t group_of(std::uint64_t key) { return key / kGroup; }
 
   /// Null: there is none.
-  LivePage* find(std::uint64_t hash, std::uint64_t key) {
+  LivePage* find(std::uint64_t hash, std::uint64_t key) const {
     if (table_.size() == 0) return nullptr;
     for (std::size_t at = home(hash, key);; at = after(at)) {
       if (table_[at].key() == key) return &table_[at];
@@ -160,6 +161,10 @@ class LivePages {
     const LivePage* const page = find(hash, LivePage::key_of(address));
     if (page != nullptr) __builtin_prefetch(&page->slot(LivePage::bit_of(address)), 1);
   }
+
+  /// All pages, in no order; those without a block have no live bits.
+  const LivePage* begin() const { return table_.begin(); }
+  const LivePage* end() const { return table_.end(); }
 
   std::size_t bytes() const { return table_.bytes() + arena_.bytes(); }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <random>
 #include <utility>
 
@@ -65,7 +66,9 @@ void LiveSet::resolve_one(Event& event, std::uint64_t hash, Relocations& relocat
     case Operation::kAlloc:
     case Operation::kReallocEnd:
       if (event.address == 0) return;  // realloc(p, 0)
-      event.found = insert(hash, event.address, {event.size, event.ticks, event.site, event.thread}, event.block);
+      event.found =
+          insert(hash, event.address,
+                 {event.size, event.ticks, event.unrecorded ? kUnrecordedSite : event.site, event.thread}, event.block);
       return;
     case Operation::kFree:
       event.found = remove(hash, event.address, event.block);
@@ -135,13 +138,14 @@ bool LiveSet::remove_misaligned(Shard& shard, std::uint64_t address, Block& remo
 }
 
 Block LiveSet::take(const LiveSlot& slot, std::uint64_t address, Shard& shard) {
+  const Block block = read(slot, address, shard);
+  if (slot.low_size == kBigSize) shard.big_sizes.erase(address);
+  return block;
+}
+
+Block LiveSet::read(const LiveSlot& slot, std::uint64_t address, const Shard& shard) {
   Block block;
-  block.size = slot.low_size;
-  if (slot.low_size == kBigSize) {
-    const auto big = shard.big_sizes.find(address);
-    block.size = big->second;
-    shard.big_sizes.erase(big);
-  }
+  block.size = slot.low_size == kBigSize ? shard.big_sizes.at(address) : slot.low_size;
   block.birth = slot.birth_and_thread >> 20 << kBirthShift;
   block.site = slot.site;
   block.thread = static_cast<std::uint32_t>(slot.birth_and_thread & (kMaxThreads - 1));
@@ -153,6 +157,45 @@ void LiveSet::fill(LiveSlot& slot, std::uint64_t address, const Block& block, Sh
   if (slot.low_size == kBigSize) shard.big_sizes[address] = block.size;
   slot.site = block.site;
   slot.birth_and_thread = kept_birth(block.birth) << 20 | block.thread;
+}
+
+std::optional<LiveSet::Found> LiveSet::last_in_page(std::uint64_t key, std::uint64_t address) const {
+  const std::uint64_t hash = hash_(LivePages::group_of(key));
+  const Shard& shard = shards_[shard_index(hash)];
+  const LivePage* const page = shard.pages.find(hash, key);
+  if (page == nullptr) return std::nullopt;
+  std::uint64_t below = page->live;
+  if (key == LivePage::key_of(address)) {
+    const std::uint64_t bit = LivePage::bit_of(address);
+    below &= bit | (bit - 1);
+  }
+  if (below == 0) return std::nullopt;
+  const auto granule = static_cast<std::uint64_t>(63 - std::countl_zero(below));
+  const std::uint64_t start = LivePage::start_of(key) + granule * LivePage::kGranule;
+  return Found{start, read(page->slot(std::uint64_t{1} << granule), start, shard)};
+}
+
+std::optional<LiveSet::Found> LiveSet::last_of_all(std::uint64_t address) const {
+  std::uint64_t highest = 0;
+  for (const Shard& shard : shards_) {
+    for (const LivePage& page : shard.pages) {
+      if (page.live != 0 && page.key() <= LivePage::key_of(address)) highest = std::max(highest, page.key());
+    }
+  }
+  return highest == 0 ? std::nullopt : last_in_page(highest, address);
+}
+
+std::optional<LiveSet::Found> LiveSet::containing(std::uint64_t address) const {
+  constexpr std::uint64_t kPagesNearby = 256;
+  const std::uint64_t key = LivePage::key_of(address);
+  std::optional<Found> found;
+  for (std::uint64_t back = 0; !found && back < std::min(kPagesNearby, key); ++back) {
+    found = last_in_page(key - back, address);
+  }
+  if (!found) found = last_of_all(address);
+  // A block without bytes has at least its address.
+  if (!found || address - found->address >= std::max<std::uint64_t>(found->block.size, 1)) return std::nullopt;
+  return found;
 }
 
 std::size_t LiveSet::size() const {

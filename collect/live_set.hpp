@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -29,6 +30,13 @@ class LiveSet {
   /// Fills in Event::found and Event::block, and the Relocations of reallocs, for the events whose address belongs to
   /// `part` of `parts`. Different parts of one batch may be resolved at once.
   void resolve(std::span<Event> events, Relocations& relocations, unsigned part = 0, unsigned parts = 1);
+
+  struct Found {
+    std::uint64_t address = 0;  ///< where the block begins
+    Block block;
+  };
+  /// The block that `address` lies in. Fast for blocks up to 128 KiB; beyond, all blocks are looked at.
+  std::optional<Found> containing(std::uint64_t address) const;
 
   std::size_t size() const;
   /// Memory of the tables.
@@ -65,6 +73,10 @@ class LiveSet {
   static bool remove_misaligned(Shard& shard, std::uint64_t address, Block& removed);
   /// The block in a slot that is about to be given up.
   static Block take(const LiveSlot& slot, std::uint64_t address, Shard& shard);
+  static Block read(const LiveSlot& slot, std::uint64_t address, const Shard& shard);
+  /// The last block that begins in a page at or below `address`; nothing: none does.
+  std::optional<Found> last_in_page(std::uint64_t key, std::uint64_t address) const;
+  std::optional<Found> last_of_all(std::uint64_t address) const;
   static void fill(LiveSlot& slot, std::uint64_t address, const Block& block, Shard& shard);
 
   /// The seed differs from run to run, so that no program can choose addresses that collide.

@@ -13,7 +13,9 @@
 #include "collect/collector_lock.hpp"
 #include "collect/engine.hpp"
 #include "collect/futex.hpp"
+#include "collect/hook_names.hpp"
 #include "collect/module_watch.hpp"
+#include "collect/origin_teller.hpp"
 #include "collect/shared_region.hpp"
 #include "collect/target_files.hpp"
 #include "collect/tick_clock.hpp"
@@ -49,9 +51,9 @@ EngineOptions engine_options(const RecorderOptions& options, const TickClock& cl
 
 struct ProcessRecorder::State {
   State(const RecorderOptions& recorder_options, const TickClock& tick_clock, SharedRegion shared_region)
-      : options(recorder_options),
-        clock(tick_clock),
-        shared(std::make_shared<SharedRegion>(std::move(shared_region))) {}
+      : options(recorder_options), clock(tick_clock), shared(std::make_shared<SharedRegion>(std::move(shared_region))) {
+    engine.accounts().on_request([this](const Event& event) { serve(event); });
+  }
   ~State() { stop(); }
 
   /// The drain thread; returns once the collector lock is held.
@@ -79,6 +81,7 @@ struct ProcessRecorder::State {
   std::vector<SnapshotOrder> orders;     ///< with mutex
   std::atomic<bool> orders_wait{false};  ///< there are some
   std::atomic<std::uint64_t> snapshots{0};
+  OriginTeller origins{shared};
 
  private:
   void run();
@@ -86,8 +89,10 @@ struct ProcessRecorder::State {
   std::uint64_t drain();
   void sleep(nanoseconds longest);
   std::vector<SnapshotOrder> take_orders();
-  void serve(SnapshotOrder order);
-  FrozenProcess freeze(HeapAccounts accounts, std::vector<CapturedModule> files_of_modules) const;
+  void serve(const Event& request);
+  void serve(SnapshotOrder order, std::uint64_t ticks);
+  void tell_origin(const Event& question);
+  FrozenProcess freeze(std::uint64_t ticks, HeapAccounts accounts, std::vector<CapturedModule> files_of_modules) const;
   void wake();
   nanoseconds timeline_interval() const;
 };
@@ -105,7 +110,7 @@ void ProcessRecorder::State::run() {
   while (!stopping) {
     std::vector<SnapshotOrder> due = take_orders();  // before the rings are read, so that all is in that came before
     const std::uint64_t count = drain();
-    for (SnapshotOrder& order : due) serve(std::move(order));
+    for (SnapshotOrder& order : due) serve(std::move(order), clock.now());
     const nanoseconds longest = std::clamp(timeline_interval(), kUsualSleep, kLongestSleep);
     pause = count < kBusyRound ? std::min(pause * 2, longest) : kShortestSleep;
     sleep(pause);
@@ -129,23 +134,61 @@ void ProcessRecorder::State::request(SnapshotOrder order) {
   wake();
 }
 
-void ProcessRecorder::State::serve(SnapshotOrder order) {
+void ProcessRecorder::State::serve(SnapshotOrder order, std::uint64_t ticks) {
   const std::uint64_t number = snapshots.fetch_add(1, std::memory_order_relaxed) + 1;
   if (order.name.empty()) order.name = "snapshot-" + std::to_string(number);
   HeapAccounts& accounts = engine.accounts();
-  accounts.note_snapshot(clock.now(), order.name);
-  if (taker) taker(freeze(accounts, copy_of(modules.modules())), std::move(order));
+  accounts.note_snapshot(ticks, order.name);
+  modules.look();  // a stack may lead through a file that was loaded since the last look
+  if (taker) taker(freeze(ticks, accounts, copy_of(modules.modules())), std::move(order));
 }
 
-FrozenProcess ProcessRecorder::State::freeze(HeapAccounts accounts,
+/// In the middle of a batch: the accounts are as they were at that time.
+void ProcessRecorder::State::serve(const Event& request) {
+  switch (request.mark()) {
+    case wire::Mark::kSnapshot: {
+      SnapshotOrder order;
+      order.kind = SnapshotKind::kProgram;
+      order.name = engine.texts()[request.address];
+      if (!snapshot_name_problem(order.name).empty()) order.name.clear();
+      return serve(std::move(order), request.ticks);
+    }
+    case wire::Mark::kTraced:
+      return answer_question(region, request.site, static_cast<std::uint32_t>(request.size),
+                             engine.accounts().totals().live_bytes, engine.accounts().traced_peak_bytes());
+    case wire::Mark::kWhere:
+      return tell_origin(request);
+    default:
+      return;
+  }
+}
+
+/// The live set is as it will be at the end of the batch. A block that somebody asks about lives until he is answered.
+void ProcessRecorder::State::tell_origin(const Event& question) {
+  const auto number = static_cast<std::uint32_t>(question.size);
+  const auto found = engine.live_set().containing(question.address);
+  if (!found || found->block.site == kUnrecordedSite) return answer_question(region, question.site, number, 0, 0);
+  modules.look();
+  const SiteAccount& site = engine.accounts().sites()[found->block.site];
+  origins.ask({.ring = question.site,
+               .number = number,
+               .offset = question.address - found->address,
+               .size = found->block.size,
+               .hook = hook_names()[static_cast<std::size_t>(site.hook)],
+               .stack = engine.stacks()[found->block.site],
+               .modules = copy_of(modules.modules())});
+}
+
+FrozenProcess ProcessRecorder::State::freeze(std::uint64_t ticks, HeapAccounts accounts,
                                              std::vector<CapturedModule> files_of_modules) const {
   return {.region = shared,
           .clock = clock,
-          .ticks = clock.now(),
+          .ticks = ticks,
           .accounts = std::move(accounts),
           .stacks = engine.stacks(),
           .threads = engine.threads(),
           .mapped = engine.mapped(),
+          .texts = engine.texts(),
           .modules = std::move(files_of_modules),
           .quality = {engine.damage(), engine.out_of_memory()},
           .max_depth = options.max_depth,
@@ -207,7 +250,7 @@ void ProcessRecorder::State::wake() {
 
 CapturedProcess ProcessRecorder::State::take() {
   modules.look();
-  return freeze(std::move(engine.accounts()), modules.take()).thaw();
+  return freeze(clock.now(), std::move(engine.accounts()), modules.take()).thaw();
 }
 
 ProcessRecorder::ProcessRecorder(std::unique_ptr<State> state) : state_(std::move(state)) {}

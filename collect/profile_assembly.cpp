@@ -172,6 +172,12 @@ class Assembly {
       profile_.threads.push_back(thread);
     }
   }
+  void add_scopes() {
+    for (Scope scope : captured_.scopes) {
+      scope.name = strings_.add(captured_.scope_names[scope.name]);
+      profile_.scopes.push_back(scope);
+    }
+  }
   void add_snapshots() {
     for (SnapshotMark mark : captured_.snapshots) {
       mark.name = strings_.add(captured_.snapshot_names[mark.name]);
@@ -343,6 +349,7 @@ Profile assemble_profile(CapturedProcess&& captured, const UsedCode& code, const
   assembly.add_sites();
   assembly.add_types();
   assembly.add_threads();
+  assembly.add_scopes();
   assembly.add_snapshots();
   assembly.count_unresolved();
   profile.generator = "memprof " MEMPROF_VERSION;
@@ -353,6 +360,7 @@ Profile assemble_profile(CapturedProcess&& captured, const UsedCode& code, const
   profile.timeline = std::move(captured.timeline);
   profile.memory = std::move(captured.memory);
   profile.ticks = std::move(captured.ticks);
+  profile.scope_calls = std::move(captured.scope_calls);
   return std::move(profile);
 }
 

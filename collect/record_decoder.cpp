@@ -19,7 +19,10 @@ void RecordDecoder::decode(std::uint32_t ring, const wire::Record& record, std::
   const std::uint64_t upper_size = state.upper_size;
   state.upper_size = 0;
   state.extended = false;
-  const std::uint8_t hook = record.hook_or_mark();
+  const bool unrecorded = record.hook_or_mark() == wire::kUnrecordedHook &&
+                          (operation == Operation::kAlloc || operation == Operation::kReallocEnd);
+  const auto stand_in = operation == Operation::kAlloc ? wire::Hook::kMalloc : wire::Hook::kRealloc;
+  const std::uint8_t hook = unrecorded ? static_cast<std::uint8_t>(stand_in) : record.hook_or_mark();
   const bool needs_address = operation != Operation::kAllocFail && operation != Operation::kReallocEnd;
   if (hook >= wire::kHookCount || (needs_address && record.address == 0)) {
     ++damage_.records;
@@ -44,6 +47,7 @@ void RecordDecoder::decode(std::uint32_t ring, const wire::Record& record, std::
   event.thread = state.thread;
   event.operation = operation;
   event.hook = static_cast<wire::Hook>(hook);
+  event.unrecorded = unrecorded;
   if (operation == Operation::kReallocBegin) {
     open_relocation(state, event);
   } else if (operation == Operation::kReallocEnd || operation == Operation::kReallocFail) {
@@ -74,23 +78,34 @@ void RecordDecoder::mark(std::uint32_t ring, const wire::Record& record, std::ui
   state.extended = false;
   state.upper_size = 0;
   const auto kind = static_cast<wire::Mark>(record.hook_or_mark());
-  if (kind == wire::Mark::kTick) {
-    Event& event = events.emplace_back();
-    event.ticks = ticks;
-    event.operation = Operation::kMark;
-    return;
-  }
   constexpr std::uint64_t kHighestTid = std::uint64_t{1} << 22;  // PID_MAX_LIMIT of 64-bit kernels
-  if (kind != wire::Mark::kThread || record.address > kHighestTid) {
+  // Each owner begins with a mark, so another one before it is damage.
+  if (kind > wire::Mark::kWhere || (kind != wire::Mark::kThread && state.thread == kNoThread) ||
+      (kind == wire::Mark::kThread && record.address > kHighestTid)) {
     ++damage_.records;
     return;
   }
-  state.thread = threads_.index_of(static_cast<std::uint32_t>(record.address));
-  threads_.set_stack_pointer(state.thread, stack_pointer);
-  mapped_.drop_begun(ring);
-  // The former owner ended inside a realloc: its block was neither freed nor moved.
-  for (const std::uint32_t id : state.open) relocations_.close(id);
-  state.open.clear();
+  Event event;
+  event.ticks = ticks;
+  event.operation = Operation::kMark;
+  event.hook = static_cast<wire::Hook>(kind);
+  event.thread = state.thread;
+  event.site = ring;
+  event.address = record.address;
+  event.size = record.low_size();
+  if (kind == wire::Mark::kThread) {
+    const bool first = state.thread == kNoThread;
+    state.thread = threads_.index_of(static_cast<std::uint32_t>(record.address));
+    threads_.set_stack_pointer(state.thread, stack_pointer);
+    mapped_.drop_begun(ring);
+    // The former owner ended inside a realloc: its block was neither freed nor moved.
+    for (const std::uint32_t id : state.open) relocations_.close(id);
+    state.open.clear();
+    if (first) return;
+  } else if (kind == wire::Mark::kScopeBegin || kind == wire::Mark::kScopeEnd || kind == wire::Mark::kSnapshot) {
+    event.address = texts_.index_of({record.address});
+  }
+  events.push_back(event);
 }
 
 void RecordDecoder::open_relocation(RingState& state, Event& event) {

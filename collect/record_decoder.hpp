@@ -9,6 +9,7 @@
 #include "collect/event.hpp"
 #include "collect/mapped_accounts.hpp"
 #include "collect/region_damage.hpp"
+#include "collect/region_texts.hpp"
 #include "collect/relocations.hpp"
 #include "collect/shared_region.hpp"
 #include "collect/stack_sites.hpp"
@@ -23,6 +24,8 @@ class RecordDecoder {
 
   /// Stack ids from here on are below this (at most the node capacity).
   void set_node_limit(std::uint32_t limit) { node_limit_ = limit; }
+
+  const std::vector<std::string>& texts() const { return texts_.texts(); }
 
   /// Appends the record's event, if it makes one.
   void decode(std::uint32_t ring, const wire::Record& record, std::uint64_t ticks, std::vector<Event>& events);
@@ -55,6 +58,7 @@ class RecordDecoder {
   RegionDamage& damage_;
   std::uint32_t node_limit_ = wire::kFirstNode;
   std::vector<RingState> rings_;
+  RegionTexts texts_{region_, damage_};
 };
 
 }  // namespace memprof::collect

@@ -35,9 +35,10 @@ Result<SharedRegion> SharedRegion::create(const RegionOptions& options) {
   if (auto fits = check_file_limit(plan.region_bytes); !fits) return tl::unexpected(std::move(fits).error());
 
   SharedRegion region;
-  region.layout_ = {plan.region_bytes,    plan.rings_offset,   plan.modules_offset, plan.paths_offset,
-                    plan.nodes_offset,    plan.records_offset, plan.ring_count,     plan.ring_records,
-                    plan.module_capacity, plan.path_bytes,     plan.node_capacity,  options.full_ring};
+  region.layout_ = {plan.region_bytes,   plan.rings_offset,    plan.modules_offset, plan.paths_offset,
+                    plan.answers_offset, plan.nodes_offset,    plan.records_offset, plan.ring_count,
+                    plan.ring_records,   plan.module_capacity, plan.path_bytes,     plan.node_capacity,
+                    options.full_ring};
   region.file_ = UniqueFd(::memfd_create("memprof", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!region.file_) return system_failure("cannot make shared memory", "check the limit of open files: `ulimit -n`");
   if (::ftruncate(region.descriptor(), static_cast<off_t>(plan.region_bytes)) != 0 ||

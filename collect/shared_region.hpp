@@ -47,6 +47,7 @@ class SharedRegion {
   const wire::ModuleRecord& module(std::uint32_t index) const {
     return at<wire::ModuleRecord>(layout_.modules_offset)[index];
   }
+  char* answer(std::uint32_t ring) const { return at<char>(layout_.answers_offset) + ring * wire::kAnswerBytes; }
   const char* paths() const { return at<char>(layout_.paths_offset); }
   const wire::StackNode& node(std::uint32_t index) const { return at<wire::StackNode>(layout_.nodes_offset)[index]; }
 
@@ -59,8 +60,8 @@ class SharedRegion {
 
   /// What a header looked like before anybody else could touch it; plain fields only.
   struct Layout {
-    std::uint64_t region_bytes = 0, rings_offset = 0, modules_offset = 0, paths_offset = 0, nodes_offset = 0,
-                  records_offset = 0;
+    std::uint64_t region_bytes = 0, rings_offset = 0, modules_offset = 0, paths_offset = 0, answers_offset = 0,
+                  nodes_offset = 0, records_offset = 0;
     std::uint32_t ring_count = 0, ring_records = 0, module_capacity = 0, path_bytes = 0, node_capacity = 0;
     wire::FullRing full_ring = wire::FullRing::kWait;
   };

@@ -134,6 +134,7 @@ bool map_region(long descriptor, std::uint64_t bytes, Region& region) {
   region.rings = reinterpret_cast<wire::RingHeader*>(base + header->rings_offset);
   region.modules = reinterpret_cast<wire::ModuleRecord*>(base + header->modules_offset);
   region.paths = base + header->paths_offset;
+  region.answers = base + header->answers_offset;
   region.nodes = reinterpret_cast<wire::StackNode*>(base + header->nodes_offset);
   region.records = reinterpret_cast<wire::Record*>(base + header->records_offset);
   region.region_bytes = bytes;

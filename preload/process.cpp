@@ -7,6 +7,7 @@
 #include "preload/module_list.hpp"
 #include "preload/stack_table.hpp"
 #include "preload/sys.hpp"
+#include "preload/text_table.hpp"
 #include "preload/thread_state.hpp"
 #include "wire/handshake.hpp"
 
@@ -65,6 +66,7 @@ void start_recording(const Region& region) {
   start_clock();
   g_stacks.reset(in_use);
   g_modules.reset();
+  reset_texts();
   reset_thread_slots();
   g_process->generation.store(++g_last_generation, std::memory_order_release);
   g_process->state.store(ProcessState::kRecording, std::memory_order_release);
@@ -89,6 +91,10 @@ bool attach_process() {
     g_process->state.store(ProcessState::kOff, std::memory_order_release);
   }
   return mapped;
+}
+
+bool is_recording() {
+  return g_process->state.load(std::memory_order_acquire) == ProcessState::kRecording || attach_process();
 }
 
 void stop_recording() {

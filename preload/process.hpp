@@ -34,6 +34,7 @@ struct Region {
   wire::RingHeader* rings = nullptr;
   wire::ModuleRecord* modules = nullptr;
   char* paths = nullptr;
+  char* answers = nullptr;
   wire::StackNode* nodes = nullptr;
   wire::Record* records = nullptr;
   std::uint64_t region_bytes = 0;
@@ -48,6 +49,9 @@ struct Region {
   std::uint64_t clock_base = 0;
 };
 extern Region g_region;
+
+/// Whether this process image is recorded; connects it if that has not been tried yet.
+bool is_recording();
 
 /// Connects this process image if that has not been tried yet. True: recording. Waits while another thread connects.
 bool attach_process();

@@ -59,10 +59,24 @@ bool hook_at_work(const ThreadState& thread, std::uintptr_t here) {
   return __builtin_expect(usable, 1) ? own : find_ring(here, may_attach);
 }
 
+/// Between memprof_pause() and memprof_resume(): that a block is there is told, so that its free makes sense later.
+[[gnu::noinline]] void record_unrecorded(const void* block, std::uint64_t size, std::uintptr_t here) {
+  ThreadState* const thread = ring_for_event(here);
+  volatile std::uint64_t cookie;
+  if (thread == nullptr || !begin_event(*thread, cookie)) return;
+  end_event(*thread, cookie, wire::Operation::kAlloc, static_cast<wire::Hook>(wire::kUnrecordedHook),
+            reinterpret_cast<std::uintptr_t>(block), size, wire::kRootComplete);
+}
+
 }  // namespace
 
 wire::StackId record(wire::Operation operation, wire::Hook hook, const void* block, std::uint64_t size,
                      const CallerRegisters& caller) {
+  if (__builtin_expect(g_thread[0].paused != 0, 0) && !is_mapped_domain(hook) &&
+      (operation == wire::Operation::kAlloc || operation == wire::Operation::kAllocFail)) {
+    if (operation == wire::Operation::kAlloc) record_unrecorded(block, size, caller.stack_pointer);
+    return wire::kRootComplete;
+  }
   ThreadState* const thread = ring_for_event(caller.stack_pointer);
   if (__builtin_expect(thread == nullptr, 0)) return wire::kRootLost;
   volatile std::uint64_t cookie;
@@ -76,6 +90,11 @@ wire::StackId record(wire::Operation operation, wire::Hook hook, const void* blo
 
 void record_again(wire::Operation operation, wire::Hook hook, const void* block, std::uint64_t size,
                   wire::StackId stack) {
+  // The free of the old block was recorded, and counts for the place where it happened.
+  if (__builtin_expect(g_thread[0].paused != 0, 0) && operation == wire::Operation::kReallocEnd &&
+      !is_mapped_domain(hook)) {
+    hook = static_cast<wire::Hook>(wire::kUnrecordedHook);
+  }
   // Not attached: recording ended between the two, or a signal handler has forked and the first one is the parent's.
   ThreadState* const thread = ring_for_event(own_frame(), false);
   if (thread == nullptr) return;
@@ -84,14 +103,34 @@ void record_again(wire::Operation operation, wire::Hook hook, const void* block,
   end_event(*thread, cookie, operation, hook, reinterpret_cast<std::uintptr_t>(block), size, stack);
 }
 
-void record_mark(wire::Mark mark) {
-  ThreadState& thread = g_thread[0];
-  if (!attached(thread) && !attach_thread(thread)) return;
-  if (thread.guard != nullptr) {
-    if (hook_at_work(thread, own_frame())) return;
-    abandon_event(thread);
+bool record_mark(wire::Mark mark, std::uint64_t address, std::uint64_t size) {
+  ThreadState* const thread = ring_for_event(own_frame());
+  return thread != nullptr && write_mark(*thread, mark, address, size);
+}
+
+bool ask_collector(wire::Mark question, std::uint64_t address, long patience_ns, Answer& answer) {
+  ThreadState* const thread = ring_for_event(own_frame());
+  if (thread == nullptr) return false;
+  wire::RingHeader& ring = *thread->ring;
+  const std::uint32_t number = ++ring.asked;
+  if (!write_mark(*thread, question, address, number)) return false;
+  wire::Header& header = *g_region.header;
+  header.doorbell.fetch_add(1, std::memory_order_seq_cst);
+  sys::futex_wake_all(header.doorbell);
+  constexpr long kLookAgainNs = 100'000'000;
+  const std::uint64_t deadline = sys::monotonic_ns() + static_cast<std::uint64_t>(patience_ns);
+  for (;;) {
+    // Pairs with the collector's release store after it has written the answer.
+    const std::uint32_t answered = ring.answered.load(std::memory_order_acquire);
+    if (answered == number) break;
+    if (static_cast<std::int32_t>(answered - number) > 0) return false;  // a signal handler asked meanwhile
+    if (sys::monotonic_ns() >= deadline || !collector_alive()) return false;
+    sys::futex_wait(ring.answered, answered, kLookAgainNs);
   }
-  write_mark(thread, mark, 0);
+  answer.first = ring.answer[0].load(std::memory_order_relaxed);
+  answer.second = ring.answer[1].load(std::memory_order_relaxed);
+  answer.text = g_region.answers + static_cast<std::size_t>(&ring - g_region.rings) * wire::kAnswerBytes;
+  return true;
 }
 
 }  // namespace memprof::preload

@@ -17,7 +17,16 @@ wire::StackId record(wire::Operation operation, wire::Hook hook, const void* add
 void record_again(wire::Operation operation, wire::Hook hook, const void* address, std::uint64_t size,
                   wire::StackId stack);
 
-/// Puts a mark between the events of the calling thread. One that a signal handler makes inside a hook is not recorded.
-void record_mark(wire::Mark mark);
+/// Puts a mark between the events of the calling thread. False: it was lost, and counted, or nobody records.
+bool record_mark(wire::Mark mark, std::uint64_t address = 0, std::uint64_t size = 0);
+
+struct Answer {
+  std::uint64_t first = 0, second = 0;
+  const char* text = nullptr;  ///< of those that have one: wire::kAnswerBytes that the next question overwrites
+};
+
+/// Puts a question to the collector and waits for what it says; it answers when it has read the calling thread's events
+/// up to here and those of all others up to now. False: no answer came in time, or nobody records.
+bool ask_collector(wire::Mark question, std::uint64_t address, long patience_ns, Answer& answer);
 
 }  // namespace memprof::preload

@@ -48,10 +48,11 @@ bool make_room(ThreadState& thread) {
   return alive;
 }
 
-void write_mark(ThreadState& thread, wire::Mark mark, std::uint64_t address, std::uint64_t size) {
+bool write_mark(ThreadState& thread, wire::Mark mark, std::uint64_t address, std::uint64_t size) {
   volatile std::uint64_t cookie;
-  if (!begin_event(thread, cookie)) return;
+  if (!begin_event(thread, cookie)) return false;
   end_event(thread, cookie, wire::Operation::kMark, static_cast<wire::Hook>(mark), address, size, wire::kRootComplete);
+  return true;
 }
 
 void abandon_event(ThreadState& thread) {

@@ -18,8 +18,8 @@ inline constexpr std::uint64_t kRoom = 2;
 /// Waits for the collector until the ring has room for an event, or drops. False: the event is lost and counted.
 bool make_room(ThreadState& thread);
 
-/// A mark instead of an event. The guard must not be set.
-void write_mark(ThreadState& thread, wire::Mark mark, std::uint64_t address, std::uint64_t size = 0);
+/// A mark instead of an event. The guard must not be set. False: it is lost and counted, or recording has ended.
+bool write_mark(ThreadState& thread, wire::Mark mark, std::uint64_t address, std::uint64_t size = 0);
 
 /// Wakes the collector if it sleeps.
 void ring_doorbell();

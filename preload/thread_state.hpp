@@ -20,6 +20,7 @@ struct ThreadState {
   std::uint64_t seen_tail;                 ///< the ring's tail when last looked at
   volatile std::uint64_t* volatile guard;  ///< kGuardCookie in the frame of the hook at work on this ring; null: none
   ThreadUnwindState* unwind;               ///< null: no memory, stacks are walked without memo
+  std::uint32_t paused;                    ///< of g_thread[0] only: memprof_pause() was called that often
 };
 
 /// Of each thread: the ring of its own events, of those that signal handlers make inside hooks, and of those that they

@@ -62,12 +62,33 @@ enum class Hook : std::uint8_t {
 };
 inline constexpr std::uint8_t kHookCount = 14;
 constexpr bool is_mapped_domain(Hook hook) { return hook >= Hook::kMmap; }
+/// In place of the hook: the thread had called memprof_pause() when it got this block, so no figure counts it; that it
+/// is there has to be known all the same, for its free. kAlloc (without a stack) and kReallocEnd only.
+inline constexpr std::uint8_t kUnrecordedHook = 31;
 
 enum class Mark : std::uint8_t {
   kThread = 0,  ///< from here on the ring belongs to another thread: address is its tid, first record of every owner;
                 ///< size: its stack pointer (0: unknown)
   kTick = 1,    ///< the program called memprof_tick(): one round of its work is over
+  kScopeBegin = 2,  ///< address: its name as a TextReference
+  kScopeEnd = 3,    ///< likewise: ends the innermost open scope of that name, and those inside it
+  kSnapshot = 4,    ///< memprof_snapshot(), address: its name as a TextReference
+  kResetPeak = 5,
+  // Questions: the size is the number of the question, the answer comes in RingHeader::answer.
+  kTraced = 6,  ///< memprof_get_traced(): live bytes and the peak since kResetPeak, both at this time
+  kWhere = 7,   ///< memprof_where(), address: somewhere in a block; the text is in the ring's answer area
 };
+
+/// A text in the region's paths area: offset | bytes << 32. 0 bytes: there was no room for it.
+struct TextReference {
+  std::uint64_t value;
+  static constexpr TextReference make(std::uint32_t offset, std::uint32_t bytes) {
+    return {offset | std::uint64_t{bytes} << 32};
+  }
+  constexpr std::uint32_t offset() const { return static_cast<std::uint32_t>(value); }
+  constexpr std::uint32_t bytes() const { return static_cast<std::uint32_t>(value >> 32); }
+};
+inline constexpr std::uint32_t kLongestText = 200;
 
 struct Record {
   std::uint64_t time_and_kind;

@@ -5,7 +5,8 @@
 //   offset 0              Header                       configuration, counters, clock
 //   rings_offset          RingHeader[ring_count]       cursors of each ring
 //   modules_offset        ModuleRecord[module_capacity]
-//   paths_offset          char[path_bytes]             module paths, append-only
+//   paths_offset          char[path_bytes]             module paths and names of scopes, append-only
+//   answers_offset        char[ring_count][kAnswerBytes]  texts for the owners of rings
 //   nodes_offset          StackNode[node_capacity]     the stack tree, append-only; index = StackId
 //   records_offset        Record[ring_count][ring_records]
 //
@@ -25,10 +26,11 @@
 
 namespace memprof::wire {
 
-inline constexpr std::uint32_t kWireVersion = 1;
+inline constexpr std::uint32_t kWireVersion = 2;
 inline constexpr std::uint64_t kRegionMagic = 0x6d656d70'726f6631;  // "memprof1"
 inline constexpr std::size_t kCacheLine = 64;
 inline constexpr std::size_t kPage = 4096;
+inline constexpr std::size_t kAnswerBytes = 2048;
 
 /// Roots of the stack tree: the parent chain of every stack ends in one of them.
 inline constexpr StackId kRootComplete = 0;   ///< the stack reaches the thread's start; alone: stacks are off
@@ -72,10 +74,12 @@ struct alignas(kCacheLine) RingHeader {
   std::atomic<std::uint64_t> head;            ///< records ever published
   std::atomic<std::uint64_t> owner;           ///< tid (low 32) | number of claims << 32; 0: never claimed
   std::atomic<std::uint32_t> producer_waits;  ///< 1 while the producer sleeps on `drained`
-  std::uint32_t reserved;
+  std::uint32_t asked;                        ///< number of the last question (Mark::kTraced and others)
   // Written by the consumer.
   alignas(kCacheLine) std::atomic<std::uint64_t> tail;  ///< records ever consumed
   std::atomic<std::uint32_t> drained;                   ///< futex: rises with each store of tail
+  std::atomic<std::uint32_t> answered;                  ///< futex: number of the question that `answer` belongs to
+  std::atomic<std::uint64_t> answer[2];
 };
 static_assert(sizeof(RingHeader) == 2 * kCacheLine);
 
@@ -89,7 +93,7 @@ struct Header {
   std::uint64_t clock_base;  // collector: ticks (TSC or ns) that count as 0
   // Layout, collector. Offsets and sizes in bytes.
   std::uint64_t region_bytes;
-  std::uint64_t rings_offset, modules_offset, paths_offset, nodes_offset, records_offset;
+  std::uint64_t rings_offset, modules_offset, paths_offset, answers_offset, nodes_offset, records_offset;
   std::uint32_t ring_count, ring_records /* power of two */;
   std::uint32_t module_capacity, path_bytes, node_capacity;
   // Configuration, collector.
@@ -161,7 +165,8 @@ inline void lay_out(Header& header, const Capacity& capacity) {
   header.rings_offset = after(0, 1, sizeof(Header));
   header.modules_offset = after(header.rings_offset, capacity.ring_count, sizeof(RingHeader));
   header.paths_offset = after(header.modules_offset, capacity.module_capacity, sizeof(ModuleRecord));
-  header.nodes_offset = after(header.paths_offset, capacity.path_bytes, 1);
+  header.answers_offset = after(header.paths_offset, capacity.path_bytes, 1);
+  header.nodes_offset = after(header.answers_offset, capacity.ring_count, kAnswerBytes);
   header.records_offset = after(header.nodes_offset, capacity.node_capacity, sizeof(StackNode));
   header.region_bytes =
       after(header.records_offset, std::uint64_t{capacity.ring_count} * capacity.ring_records, sizeof(Record));

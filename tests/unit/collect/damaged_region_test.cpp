@@ -39,7 +39,7 @@ TEST_CASE("a head that goes backwards is damage") {
 TEST_CASE("records of no kind or without an address are skipped") {
   EngineFixture fixture(1, kSmall);
   FakeRing ring(fixture.target, 11, 1);
-  ring.put(10, wire::Operation::kAlloc, 31, 0xa000, 1, 0);
+  ring.put(10, wire::Operation::kAlloc, 30, 0xa000, 1, 0);
   ring.put(11, wire::Operation::kAlloc, 0, 0, 1, 0);
   ring.put(12, wire::Operation::kFree, 7, 0, 0, 0);
   ring.put(13, wire::Operation::kMark, 9, 5, 0, 0);

@@ -39,7 +39,7 @@ struct EngineFixture {
     engine.finish();
     const StackTree tree = read_stack_tree(region, engine.stacks(), 64, engine.damage());
     CapturedProcess captured;
-    take_figures({engine.accounts(), engine.stacks(), engine.threads(), engine.mapped()}, tree,
+    take_figures({engine.accounts(), engine.stacks(), engine.threads(), engine.mapped(), engine.texts()}, tree,
                  TickClock(wire::ClockSource::kMonotonic), captured);
     return captured;
   }

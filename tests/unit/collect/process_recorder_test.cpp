@@ -260,7 +260,7 @@ TEST_CASE("what makes a capture incomplete is said in sentences") {
     CHECK(has_reason(capture, "1 event has no call stack"));
   }
   SECTION("damage") {
-    ring.put(FakeRing::kNow, wire::Operation::kAlloc, 31, 16, 1, 0);
+    ring.put(FakeRing::kNow, wire::Operation::kAlloc, 30, 16, 1, 0);
     ring.publish();
     CHECK(has_reason(recorder->finish().capture, "because damaged: 1 record."));
   }
