@@ -9,6 +9,11 @@ namespace {
 /// How many events ahead the accounts of sites are fetched.
 constexpr std::size_t kAhead = 8;
 
+void prefetch(const SiteAccount& site) {
+  __builtin_prefetch(&site, 1);
+  __builtin_prefetch(&site.frees, 1);
+}
+
 bool is_whole_multiple(std::uint64_t size, std::uint64_t divisor) { return divisor != 0 && size % divisor == 0; }
 
 }  // namespace
@@ -33,8 +38,8 @@ void HeapAccounts::apply(std::span<const Event> events, const Relocations& reloc
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (i + kAhead < events.size()) {
       const Event& later = events[i + kAhead];
-      __builtin_prefetch(sites_.data() + later.site, 1);
-      __builtin_prefetch(sites_.data() + later.block.site, 1);
+      prefetch(sites_[later.site]);
+      prefetch(sites_[later.block.site]);
     }
     const Event& event = events[i];
     if (event.ticks >= timeline_.due()) timeline_.cross(event.ticks, totals_.live_bytes, totals_.allocations);
@@ -96,13 +101,9 @@ void HeapAccounts::allocate(const Event& event) {
   settle(site, event.site);
   ++site.share.live_blocks;
   site.share.live_bytes += event.size;
-  ++site.allocations;
+  if (site.allocations++ == 0) site.hook = event.hook;
   site.allocated_bytes += event.size;
   site.sizes.add(event.size);
-  if (!site.hook_of_allocation) {
-    site.hook = event.hook;
-    site.hook_of_allocation = true;
-  }
 
   ThreadAccount& thread = threads_[event.thread];
   thread.share.settle(epoch_);
@@ -117,7 +118,7 @@ void HeapAccounts::fail(const Event& event) {
   ++totals_.failed_allocations;
   SiteAccount& site = sites_[event.site];
   ++site.failed_allocations;
-  if (!site.hook_of_allocation) site.hook = event.hook;
+  if (site.allocations == 0) site.hook = event.hook;
 }
 
 /// Not for blocks of a paused thread, which no figure has counted.
@@ -164,7 +165,7 @@ void HeapAccounts::release(const Event& event, std::uint64_t address, const Bloc
   thread.freed_bytes += block.size;
 
   SiteAccount& site = sites_[event.site];
-  if (site.events() == 0) site.hook = event.hook;
+  if (site.frees == 0 && site.events() == 0) site.hook = event.hook;
   ++site.frees;
   site.freed_bytes += block.size;
 }
@@ -218,6 +219,7 @@ void HeapAccounts::finish(std::uint64_t ticks) {
   for (SiteAccount& site : sites_) {
     site.share.settle(epoch_);
     site.sizes.flush();
+    site.lifetimes.flush();
   }
   for (ThreadAccount& thread : threads_) thread.share.settle(epoch_);
   scope_log_.finish(ticks, [this](std::uint32_t thread) { return threads_[thread].flow(); });

@@ -67,20 +67,21 @@ class SizeFigures {
   CompactHistogram histogram_;
 };
 
+/// In the order of use: an event touches the first two cache lines only.
 struct alignas(64) SiteAccount {
   PeakShare share;
   std::uint64_t allocations = 0, allocated_bytes = 0;
   std::uint64_t highest_heap = 0;
-  SizeFigures sizes;
   std::uint64_t frees = 0, freed_bytes = 0;
   std::uint64_t temporary_allocations = 0;
-  std::uint64_t failed_allocations = 0;
   CompactHistogram lifetimes;
-  wire::Hook hook = wire::Hook::kMalloc;
-  bool hook_of_allocation = false;
+  SizeFigures sizes;
+  std::uint64_t failed_allocations = 0;
+  wire::Hook hook = wire::Hook::kMalloc;  ///< of allocations, if there were any
 
   std::uint64_t events() const { return allocations + frees + failed_allocations; }
 };
+static_assert(sizeof(SiteAccount) == 192);
 
 struct ThreadAccount {
   PeakShare share;

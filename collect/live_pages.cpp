@@ -6,6 +6,13 @@
 
 namespace memprof::collect {
 
+#if defined(__x86_64__)
+const bool kHasPopcnt = [] {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("popcnt") != 0;
+}();
+#endif
+
 LiveSlot* ArenaChunks::take() {
   const std::lock_guard guard(mutex_);
   if (left_ == 0) {

@@ -71,6 +71,10 @@ class SlotArena {
   std::array<LiveSlot*, kCapacities.size()> released_{};
 };
 
+#if defined(__x86_64__)
+extern const bool kHasPopcnt;  ///< of this processor
+#endif
+
 struct alignas(32) LivePage {
   static constexpr unsigned kShift = 9;
   static constexpr std::uint64_t kGranule = 8;
@@ -85,8 +89,15 @@ struct alignas(32) LivePage {
   static std::uint64_t key_of(std::uint64_t address) { return (address >> kShift) + 1; }
   static std::uint64_t start_of(std::uint64_t key) { return (key - 1) << kShift; }
   static std::uint64_t bit_of(std::uint64_t address) { return std::uint64_t{1} << (address / kGranule % 64); }
-  /// std::popcount would be a call on processors that are not known to have the instruction.
+  /// std::popcount would be a call unless built for processors that all have the instruction.
   static unsigned count(std::uint64_t bits) {
+#if defined(__x86_64__)
+    if (__builtin_expect(kHasPopcnt, 1)) {
+      std::uint64_t bits_set;
+      __asm__("popcntq %1, %0" : "=r"(bits_set) : "r"(bits) : "cc");
+      return static_cast<unsigned>(bits_set);
+    }
+#endif
     bits -= bits >> 1 & 0x5555'5555'5555'5555u;
     bits = (bits & 0x3333'3333'3333'3333u) + (bits >> 2 & 0x3333'3333'3333'3333u);
     bits = (bits + (bits >> 4)) & 0x0f0f'0f0f'0f0f'0f0fu;

@@ -31,16 +31,18 @@ LiveSet::LiveSet() : hash_{random_seed()} {
   for (unsigned i = 0; i < kShards; ++i) shards_.emplace_back(chunks_);
 }
 
-std::uint64_t LiveSet::HashGroup::operator()(std::uint64_t group) const {
-  std::uint64_t value = (group ^ seed) * 0x9e37'79b9'7f4a'7c15u;  // 2^64 / golden ratio
-  value ^= value >> 32;
-  return value * 0xd6e8'feb8'6659'fd93u;  // an odd constant with good avalanche (Pelle Evensen's rrmxmx notes)
+void LiveSet::resolve(std::span<Event> events, Relocations& relocations, unsigned part, unsigned parts) {
+  if (parts == 1) {
+    resolve_if(events, relocations, [](std::uint64_t) { return true; });
+  } else {
+    // The other shards may be at work: not even a look ahead into their tables is safe.
+    resolve_if(events, relocations, [&](std::uint64_t hash) { return shard_index(hash) % parts == part; });
+  }
 }
 
-void LiveSet::resolve(std::span<Event> events, Relocations& relocations, unsigned part, unsigned parts) {
+template <typename IsOurs>
+void LiveSet::resolve_if(std::span<Event> events, Relocations& relocations, const IsOurs& is_ours) {
   std::array<std::uint64_t, kPageAhead> hashes{};
-  // The other shards may be at work: not even a look ahead into their tables is safe.
-  const auto is_ours = [&](std::uint64_t hash) { return parts == 1 || shard_index(hash) % parts == part; };
   const auto fetch_page = [&](std::size_t index) {
     const std::uint64_t key = LivePage::key_of(events[index].address);
     const std::uint64_t hash = hash_(LivePages::group_of(key));

@@ -58,13 +58,19 @@ class LiveSet {
 
   struct HashGroup {
     std::uint64_t seed;
-    std::uint64_t operator()(std::uint64_t group) const;
+    std::uint64_t operator()(std::uint64_t group) const {
+      std::uint64_t value = (group ^ seed) * 0x9e37'79b9'7f4a'7c15u;  // 2^64 / golden ratio
+      value ^= value >> 32;
+      return value * 0xd6e8'feb8'6659'fd93u;  // an odd constant with good avalanche (Pelle Evensen's rrmxmx notes)
+    }
   };
 
   static unsigned shard_index(std::uint64_t hash) {
     return static_cast<unsigned>(hash >> (64 - LivePages::kShardBits));
   }
 
+  template <typename IsOurs>
+  void resolve_if(std::span<Event> events, Relocations& relocations, const IsOurs& is_ours);
   void resolve_one(Event& event, std::uint64_t hash, Relocations& relocations);
   /// True: a block was there already and is handed out in `replaced`.
   bool insert(std::uint64_t hash, std::uint64_t address, const Block& block, Block& replaced);

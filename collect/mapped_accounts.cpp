@@ -81,11 +81,9 @@ void MappedAccounts::map(const MappedEvent& event) {
   SiteAccount& site = settled(row);
   ++site.share.live_blocks;
   site.share.live_bytes += event.size;
-  ++site.allocations;
+  if (site.allocations++ == 0) site.hook = event.hook;
   site.allocated_bytes += event.size;
   site.sizes.add(event.size);
-  if (!site.hook_of_allocation) site.hook = event.hook;
-  site.hook_of_allocation = true;
 }
 
 void MappedAccounts::unmap(const MappedEvent& event) {
@@ -99,7 +97,7 @@ void MappedAccounts::fail(const MappedEvent& event) {
   ++totals_.failed_allocations;
   SiteAccount& site = account(row_of(event.site));
   ++site.failed_allocations;
-  if (!site.hook_of_allocation) site.hook = event.hook;
+  if (site.allocations == 0) site.hook = event.hook;
 }
 
 MappedAccounts::Cuts MappedAccounts::cut(const MappedEvent& event) {
@@ -226,6 +224,7 @@ void MappedAccounts::finish() {
   for (Site& site : sites_) {
     site.account.share.settle(epoch_);
     site.account.sizes.flush();
+    site.account.lifetimes.flush();
   }
 }
 

@@ -6,13 +6,6 @@
 #include "collect/shared_region.hpp"
 
 namespace memprof::collect {
-namespace {
-
-/// Clocks of two processors may disagree by less than this; beyond it a time is damage. About 30 us.
-constexpr std::uint64_t kTimeSlack = 100'000;
-
-}  // namespace
-
 RingCursor::RingCursor(wire::RingHeader& ring, const wire::Record* records, std::uint32_t record_count,
                        RegionDamage& damage)
     : ring_(&ring), records_(records), record_count_(record_count), damage_(&damage) {}
@@ -33,20 +26,16 @@ void RingCursor::see_second_head() {
   if (head >= first_head_ && head - tail_ <= record_count_) second_head_ = head;
 }
 
-bool RingCursor::load(std::uint64_t now) {
-  if (tail_ >= second_head_) return false;
-  const wire::Record& shared = records_[tail_ & (record_count_ - 1)];
-  record_ = {load_once(shared.time_and_kind), load_once(shared.address), load_once(shared.size_and_stack)};
-  const std::uint64_t stamped = record_.ticks();
+/// A time that lies before the last one, or in the future.
+void RingCursor::adjust(std::uint64_t stamped, std::uint64_t now) {
+  // Clocks of two processors may disagree by less than this; beyond it a time is damage. About 30 us.
+  constexpr std::uint64_t kTimeSlack = 100'000;
   if (stamped < ticks_) {
     if (ticks_ - stamped > kTimeSlack) ++damage_->times;
-  } else if (stamped > now) {
+  } else {
     if (stamped - now > kTimeSlack) ++damage_->times;
     ticks_ = std::max(ticks_, now);
-  } else {
-    ticks_ = stamped;
   }
-  return true;
 }
 
 void RingCursor::publish(bool wake) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "collect/region_damage.hpp"
+#include "collect/shared_region.hpp"
 #include "wire/region.hpp"
 
 namespace memprof::collect {
@@ -21,7 +22,18 @@ class RingCursor {
   bool certain() const { return tail_ < first_head_; }
 
   /// Copies the record at the tail; false: nothing is left in this round. `now` bounds its time.
-  bool load(std::uint64_t now);
+  bool load(std::uint64_t now) {
+    if (tail_ >= second_head_) return false;
+    const wire::Record& shared = records_[tail_ & (record_count_ - 1)];
+    record_ = {load_once(shared.time_and_kind), load_once(shared.address), load_once(shared.size_and_stack)};
+    const std::uint64_t stamped = record_.ticks();
+    if (__builtin_expect(stamped < ticks_ || stamped > now, 0)) {
+      adjust(stamped, now);
+    } else {
+      ticks_ = stamped;
+    }
+    return true;
+  }
   const wire::Record& record() const { return record_; }
   /// Time of record(), made to rise.
   std::uint64_t ticks() const { return ticks_; }
@@ -41,6 +53,7 @@ class RingCursor {
   std::uint64_t records_ever() const { return tail_; }
 
  private:
+  void adjust(std::uint64_t stamped, std::uint64_t now);
   void wake_producer();
 
   wire::RingHeader* ring_;
