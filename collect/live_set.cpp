@@ -10,8 +10,8 @@ namespace memprof::collect {
 namespace {
 
 /// How many events ahead the page, and then its slot, are fetched. A miss takes about as long as this many hits.
-constexpr std::size_t kPageAhead = 32;
-constexpr std::size_t kSlotAhead = 16;
+constexpr std::size_t kPageAhead = 64;
+constexpr std::size_t kSlotAhead = 32;
 static_assert(std::size_t{1} << LivePage::kShift == 64 * LivePage::kGranule);
 
 std::uint64_t random_seed() {

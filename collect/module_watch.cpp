@@ -4,6 +4,8 @@
 #include <climits>
 #include <string>
 
+#include "collect/symbol_unpack.hpp"
+
 namespace memprof::collect {
 
 ModuleWatch::ModuleWatch(const SharedRegion& region, const TargetFiles& files, RegionDamage& damage)
@@ -43,6 +45,7 @@ CapturedModule ModuleWatch::read(const wire::ModuleRecord& record) {
   } else {
     module.file = files_.open_module(module.path);
   }
+  expect_debug_file(module.build_id);
   return module;
 }
 

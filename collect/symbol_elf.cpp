@@ -58,23 +58,25 @@ ElfFile ElfFile::open(const std::string& path) {
   return open(UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)));
 }
 
-ElfFile ElfFile::open(std::vector<char> image) {
+ElfFile ElfFile::open(std::shared_ptr<const std::vector<char>> image) {
   ElfFile result;
   elf_version(EV_CURRENT);
   result.image_ = std::move(image);
-  result.elf_ = elf_memory(result.image_.data(), result.image_.size());
+  // libelf only reads from it, whatever its prototype says.
+  result.elf_ = elf_memory(const_cast<char*>(result.image_->data()), result.image_->size());
   if (result.elf_ != nullptr && elf_kind(result.elf_) != ELF_K_ELF) result.close();
   return result;
 }
 
 ElfFile ElfFile::again() const {
-  if (!image_.empty()) return open(std::vector<char>(image_));
+  if (image_) return open(image_);
   return open(UniqueFd(fcntl(file_.get(), F_DUPFD_CLOEXEC, 0)));
 }
 
 void ElfFile::close() {
   if (elf_ != nullptr) elf_end(std::exchange(elf_, nullptr));
   file_.reset();
+  image_.reset();
 }
 
 std::string ElfFile::build_id() const {

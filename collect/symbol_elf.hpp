@@ -5,9 +5,11 @@
 #include <libelf.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "collect/unique_fd.hpp"
@@ -29,13 +31,18 @@ class ElfFile {
   /// What is no ELF object gives an ElfFile that is false.
   static ElfFile open(UniqueFd file);
   static ElfFile open(const std::string& path);
-  /// From a file image in memory, of which it takes possession.
-  static ElfFile open(std::vector<char> image);
+  /// From a file image in memory, which handles of other threads may share.
+  static ElfFile open(std::shared_ptr<const std::vector<char>> image);
+  static ElfFile open(std::vector<char> image) {
+    return open(std::make_shared<const std::vector<char>>(std::move(image)));
+  }
   /// A second handle of the same file, for another thread.
   ElfFile again() const;
 
   explicit operator bool() const { return elf_ != nullptr; }
   Elf* get() const { return elf_; }
+  /// Negative for an image in memory.
+  int descriptor() const { return file_.get(); }
 
   /// Lower-case hex; empty: none.
   std::string build_id() const;
@@ -56,7 +63,7 @@ class ElfFile {
   void close();
 
   UniqueFd file_;
-  std::vector<char> image_;
+  std::shared_ptr<const std::vector<char>> image_;
   Elf* elf_ = nullptr;
 };
 

@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "collect/symbol_unpack.hpp"
+
 namespace memprof::collect {
 namespace {
 
@@ -56,15 +58,11 @@ ElfFile open_image(const ModuleImage& image, std::string& note) {
   return {};
 }
 
-std::string build_id_path(const std::string& directory, const std::string& id) {
-  return directory + "/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug";
-}
-
 /// By build id below one of the directories; the file itself must say so as well.
 ElfFile open_by_build_id(const std::string& id, const std::vector<std::string>& directories) {
-  if (id.size() < 6 || id.size() > 128) return {};  // what elfutils and gdb accept: 3 to 64 bytes
   for (const auto& directory : directories) {
-    ElfFile file = ElfFile::open(build_id_path(directory, id));
+    const std::string path = build_id_path(directory, id);
+    ElfFile file = path.empty() ? ElfFile() : ElfFile::open(path);
     if (file && file.build_id() == id) return file;
   }
   return {};
@@ -131,6 +129,8 @@ ModuleFiles find_module_files(const ModuleImage& image, const std::vector<std::s
     if (files.debug && files.debug.has_dwarf()) files.dwarf_place = ModuleFiles::Dwarf::kInDebug;
   }
   if (const ElfFile* dwarf = files.dwarf()) files.alt = open_alt(*dwarf, debug_directories, fetch);
+  files.debug = unpacked(std::move(files.debug));
+  files.alt = unpacked(std::move(files.alt));
   return files;
 }
 

@@ -49,6 +49,8 @@ std::string file_name(const std::string& path) { return path.substr(path.rfind('
 
 }  // namespace
 
+std::vector<std::string> usual_debug_directories() { return {"/usr/lib/debug"}; }
+
 struct Symbolizer::State {
   std::vector<ModuleImage> images;
   SymbolizerOptions options;

@@ -58,10 +58,13 @@ struct SourceFrame {
 /// Frames of one address, innermost first; the last one is the function that was really called. Never empty.
 using FrameChain = std::vector<SourceFrame>;
 
+/// Where separate debug files live unless one is told otherwise.
+[[nodiscard]] std::vector<std::string> usual_debug_directories();
+
 struct SymbolizerOptions {
-  bool debuginfod = false;                                          ///< ask debuginfod servers for what is missing here
-  unsigned threads = 0;                                             ///< 0: all cores; results do not depend on it
-  std::vector<std::string> debug_directories = {"/usr/lib/debug"};  ///< where separate debug files live
+  bool debuginfod = false;  ///< ask debuginfod servers for what is missing here
+  unsigned threads = 0;     ///< 0: all cores; results do not depend on it
+  std::vector<std::string> debug_directories = usual_debug_directories();
 };
 
 /// Called from resolve(), from any thread but never two at once: fraction 0 to 1 and what is being done.

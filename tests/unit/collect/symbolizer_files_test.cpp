@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "collect/symbol_unpack.hpp"
 #include "collect/symbolizer.hpp"
 #include "collect/unique_fd.hpp"
 #include "tests/catch.hpp"
@@ -84,6 +85,42 @@ TEST_CASE("a stripped program has its names from the debug file of its build id"
     CHECK(look_up(copy.image(), copy.program.mark("inlined")) == Lines{kNothing});
     CHECK(look_up(copy.image(), copy.program.mark("inlined"), copy.options()) == expected);
   }
+}
+
+TEST_CASE("a compressed debug file is unpacked once, says the same as before, and packed sections are not missed") {
+  if (!gcc_is_here()) return;
+  const Copy copy("plain-gcc");
+  const std::string debug = copy.build_id_path();
+  copy.strip_to(debug);
+  shell("objcopy --compress-debug-sections=zlib " + debug);
+  REQUIRE(collect::ElfFile::open(debug).dwarf_is_compressed());
+  CHECK(look_up(copy.image(), copy.program.mark("inlined"), copy.options()) == plain_chain());
+
+  const collect::ElfFile unpacked = collect::unpacked(collect::ElfFile::open(debug));
+  REQUIRE(unpacked);
+  CHECK(unpacked.has_dwarf());
+  CHECK_FALSE(unpacked.dwarf_is_compressed());
+  CHECK(unpacked.build_id() == copy.program.build_id);
+  const collect::ElfFile again = collect::unpacked(collect::ElfFile::open(debug));
+  CHECK(again.bytes().data() == unpacked.bytes().data());
+
+  // Another file of that name, as after an upgrade.
+  shell("echo >>" + debug);
+  CHECK(collect::unpacked(collect::ElfFile::open(debug)).bytes().data() != unpacked.bytes().data());
+}
+
+TEST_CASE("a compressed debug file that is damaged stays as it is") {
+  if (!gcc_is_here()) return;
+  const Copy copy("plain-gcc");
+  const std::string debug = copy.build_id_path();
+  copy.strip_to(debug);
+  shell("objcopy --compress-debug-sections=zlib " + debug);
+  const auto info = collect::ElfFile::open(debug).section(".debug_info");
+  REQUIRE(info);
+  shell("printf 'nonsense' | dd of=" + debug +
+        " bs=1 conv=notrunc status=none seek=" + std::to_string(info->header.sh_offset + sizeof(Elf64_Chdr)));
+  CHECK(collect::unpacked(collect::ElfFile::open(debug)).dwarf_is_compressed());
+  CHECK(look_up(copy.image(), copy.program.mark("inlined"), copy.options()) == Lines{"local :0"});
 }
 
 TEST_CASE("a debug file of another build in the place of the right one is not used") {
