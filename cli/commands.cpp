@@ -3,9 +3,10 @@
 namespace memprof::cli {
 
 const std::vector<Command>& all_commands() {
-  static const std::vector<Command> commands = {run_command(),  lines_command(),   top_command(),   leaks_command(),
-                                                info_command(), diff_command(),    check_command(), export_command(),
-                                                ps_command(),   snapshot_command()};
+  static const std::vector<Command> commands = {
+      run_command(),    lines_command(), top_command(),        leaks_command(), info_command(),
+      diff_command(),   check_command(), export_command(),     ps_command(),    snapshot_command(),
+      growth_command(), plot_command(),  completions_command()};
   return commands;
 }
 

@@ -16,6 +16,9 @@ Command info_command();
 Command diff_command();
 Command check_command();
 Command export_command();
+Command growth_command();
+Command plot_command();
+Command completions_command();
 Command ps_command();
 Command snapshot_command();
 

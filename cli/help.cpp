@@ -70,6 +70,8 @@ std::vector<OptionRow> option_rows(const CLI::App& parser) {
     row.description = option->get_description();
     if (row.positional) {
       row.names = option->get_name(true);
+      // Of an argument that is one of a few words.
+      if (option->get_type_name().find('|') != std::string::npos) row.value = option->get_type_name();
     } else {
       for (const std::string& name : option->get_snames()) row.names += (row.names.empty() ? "-" : ", -") + name;
       for (const std::string& name : option->get_lnames()) row.names += (row.names.empty() ? "--" : ", --") + name;

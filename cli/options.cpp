@@ -81,6 +81,8 @@ CLI::Option* add_required(CLI::App& parser, const std::string& placeholder, std:
   return parser.add_option(placeholder, value, help)->required();
 }
 
+CLI::Option* require(CLI::Option* option) { return option->required(); }
+
 CLI::Option* add_words(CLI::App& parser, const std::string& placeholder, std::vector<std::string>& values,
                        const std::string& help) {
   return parser.add_option(placeholder, values, help);

@@ -46,6 +46,9 @@ CLI::Option* add_words(CLI::App& parser, const std::string& placeholder, std::ve
 CLI::Option* add_word(CLI::App& parser, const std::string& names, const std::vector<std::string>& words,
                       const std::string& help, std::function<void(std::size_t)> chosen);
 
+/// The option has to be given.
+CLI::Option* require(CLI::Option* option);
+
 template <typename Value>
 using Choices = std::vector<std::pair<std::string, Value>>;
 

@@ -6,6 +6,26 @@ install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR}
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
 
+# Completions come out of the program itself; a program for another machine cannot be asked.
+if(NOT CMAKE_CROSSCOMPILING)
+  set(memprof_completions ${CMAKE_BINARY_DIR}/completions)
+  foreach(shell bash zsh fish)
+    list(APPEND memprof_completion_scripts ${memprof_completions}/memprof.${shell})
+    add_custom_command(OUTPUT ${memprof_completions}/memprof.${shell}
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${memprof_completions}
+      COMMAND $<TARGET_FILE:memprof> completions ${shell} > ${memprof_completions}/memprof.${shell}
+      DEPENDS memprof VERBATIM)
+  endforeach()
+  add_custom_target(memprof_completions ALL DEPENDS ${memprof_completion_scripts})
+  # Where Debian's shells look for what packages bring.
+  install(FILES ${memprof_completions}/memprof.bash RENAME memprof
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  install(FILES ${memprof_completions}/memprof.zsh RENAME _memprof
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+  install(FILES ${memprof_completions}/memprof.fish
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endif()
+
 # The CMake package: find_package(memprof) gives memprof::memprof (the header), memprof::program and memprof_add_gate().
 include(CMakePackageConfigHelpers)
 add_library(memprof_api INTERFACE)

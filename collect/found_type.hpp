@@ -21,6 +21,9 @@ struct BlockSizes {
   std::uint64_t smallest = 0, largest = 0;
   std::uint64_t divisor = 0;  ///< greatest common divisor
   bool array_new = false;     ///< operator new[] may put the number of elements in front of them
+  bool single_new = false;    ///< operator new: mostly one object
+
+  bool are_all(std::uint64_t bytes) const { return smallest == bytes && largest == bytes; }
 };
 
 /// A block whose size is no multiple of the type's is not of that type. True also where the type's size is unknown.

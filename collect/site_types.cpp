@@ -12,11 +12,27 @@ constexpr int kMostWrappers = 3;
 // Deeper stacks of library functions than this say nothing about a block.
 constexpr std::size_t kMostFrames = 64;
 
+/// A line may construct more than the block. What is constructed in it has its size exactly; a class without members,
+/// whose size divides every other, is never believed.
+bool fits(const TypeHint& hint, const BlockSizes& sizes) {
+  if (hint.bytes == 0 || !sizes_agree(sizes, hint.bytes)) return false;
+  if (hint.evidence != TypeEvidence::kConstructor) return true;
+  return sizes.single_new ? sizes.are_all(hint.bytes) : hint.bytes > 1;
+}
+
+bool is_better(const TypeHint& hint, const TypeHint& other, const BlockSizes& sizes) {
+  const bool exact = sizes.single_new && sizes.are_all(hint.bytes);
+  const bool other_exact = sizes.single_new && sizes.are_all(other.bytes);
+  return exact != other_exact ? exact : hint.evidence < other.evidence;
+}
+
 }  // namespace
 
 FoundType SiteTypes::of(const Site& site) {
   if (site.allocations == 0) return {};
-  const BlockSizes sizes{site.min_size, site.max_size, site.size_divisor, profile_.text(site.hook) == "operator new[]"};
+  const std::string& hook = profile_.text(site.hook);
+  const BlockSizes sizes{site.min_size, site.max_size, site.size_divisor, hook == "operator new[]",
+                         hook == "operator new"};
   const FoundType& named = by_names(site.stack);
   // A class of the library says less than what the code around operator new does.
   if (!named.name.empty() && named.evidence == TypeEvidence::kTemplateArgument && sizes_agree(sizes, named.raw_bytes)) {
@@ -62,8 +78,7 @@ FoundType SiteTypes::by_hints(NodeIndex node, const BlockSizes& sizes) {
     const FrameFacts& facts = facts_[frame];
     const TypeHint* best = nullptr;
     for (const TypeHint& hint : facts.hints) {
-      if (hint.bytes == 0 || !sizes_agree(sizes, hint.bytes)) continue;
-      if (best == nullptr || hint.evidence < best->evidence) best = &hint;
+      if (fits(hint, sizes) && (best == nullptr || is_better(hint, *best, sizes))) best = &hint;
     }
     if (best != nullptr) {
       return {std::string(best->name), std::string(best->name), {}, best->bytes, best->evidence};

@@ -127,6 +127,19 @@ std::vector<DiffRow> join(DiffSide old_side, DiffSide new_side, GroupBy by, Grou
     for (GroupRow& row : before.rows) name_without_number(row);
     joiner.add_new(after.rows, key);
     joiner.add_old(before.rows, key);
+  } else if (by == GroupBy::kType) {
+    // Types by name; where the type is unknown, the lines that stand for it.
+    constexpr std::uint64_t kNames = std::uint64_t{1} << 40;
+    const SharedPlaces shared = share_places(old_side, new_side, PlaceKind::kLine);
+    std::unordered_map<std::string, std::uint64_t> names;
+    const auto key = [&](const std::vector<std::uint32_t>& of_frame) {
+      return [&](const GroupRow& row) {
+        if (row.frame != kNoIndex) return std::uint64_t{of_frame[row.frame]};
+        return kNames + names.try_emplace(row.name, names.size()).first->second;
+      };
+    };
+    joiner.add_new(after.rows, key(shared.of_new_frame));
+    joiner.add_old(before.rows, key(shared.of_old_frame));
   } else {
     const SharedPlaces shared = share_places(old_side, new_side, place_kind(by));
     const auto key = [&](const std::vector<std::uint32_t>& of_frame) {
@@ -173,7 +186,7 @@ Result<Diff> diff_profiles(DiffSide old_side, DiffSide new_side, const GroupOpti
   const std::size_t all = diff.rows.size();
   std::erase_if(diff.rows, [](const DiffRow& row) { return row.size_change() == 0 && row.count_change() == 0; });
   diff.unchanged = all - diff.rows.size();
-  if (options.by == GroupBy::kLine || options.by == GroupBy::kStack) {
+  if (options.by == GroupBy::kLine || options.by == GroupBy::kStack || options.by == GroupBy::kType) {
     mark_moved(old_side.profile, new_side.profile, diff.rows);
   }
   sort_rows(diff.rows);

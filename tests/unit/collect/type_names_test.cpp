@@ -106,11 +106,11 @@ TEST_CASE("own allocators say their type, plain functions none") {
 }
 
 TEST_CASE("a size that does not fit is no evidence") {
-  CHECK(sizes_agree({96, 96, 96, false}, 24));
-  CHECK_FALSE(sizes_agree({100, 100, 100, false}, 24));
-  CHECK(sizes_agree({8 + 3 * 24, 8 + 5 * 24, 8, true}, 24));  // new T[] with the number of elements in front
-  CHECK_FALSE(sizes_agree({8 + 3 * 24, 8 + 5 * 24, 8, false}, 24));
-  CHECK(sizes_agree({7, 7, 7, false}, 0));
+  CHECK(sizes_agree({96, 96, 96, false, true}, 24));
+  CHECK_FALSE(sizes_agree({100, 100, 100, false, true}, 24));
+  CHECK(sizes_agree({8 + 3 * 24, 8 + 5 * 24, 8, true, false}, 24));  // new T[], the number of elements in front
+  CHECK_FALSE(sizes_agree({8 + 3 * 24, 8 + 5 * 24, 8, false, false}, 24));
+  CHECK(sizes_agree({7, 7, 7, false, false}, 0));
 }
 
 TEST_CASE("a line of source says what it allocates") {
