@@ -1,6 +1,7 @@
 #include "collect/profile_assembly.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <numeric>
 #include <span>
@@ -59,8 +60,13 @@ template <typename Row, typename Hash>
 class UniqueRows {
  public:
   explicit UniqueRows(std::vector<Row>& rows) : rows_(rows), first_(rows.size()) {}
+  /// Makes room for that many rows at once.
+  void expect(std::size_t rows) {
+    rows_.reserve(first_ + rows);
+    resize(std::bit_ceil(std::max<std::size_t>(rows * 2, slots_.size())));
+  }
   std::uint32_t add(const Row& row) {
-    if ((rows_.size() - first_) * 2 >= slots_.size()) grow();
+    if ((rows_.size() - first_) * 2 >= slots_.size()) resize(slots_.empty() ? 1024 : slots_.size() * 2);
     const std::size_t hash = Hash{}(row);
     const RowProbes probes(home_of(row, hash), hash, slots_.size());
     for (std::size_t probe = 0;; ++probe) {
@@ -80,8 +86,8 @@ class UniqueRows {
     std::uint32_t row = kNoIndex;
   };
 
-  void grow() {
-    slots_.assign(slots_.empty() ? 1024 : slots_.size() * 2, {});
+  void resize(std::size_t slots) {
+    slots_.assign(slots, {});
     for (std::size_t row = first_; row < rows_.size(); ++row) {
       const std::size_t hash = Hash{}(rows_[row]);
       const RowProbes probes(home_of(rows_[row], hash), hash, slots_.size());
@@ -218,6 +224,7 @@ class Assembly {
 
 void Assembly::add_stacks() {
   chain_of_.resize(code_.locations.size());
+  nodes_.expect(static_cast<std::size_t>(std::count(code_.needed.begin(), code_.needed.end(), true)));
   node_of_.assign(captured_.stacks.size(), kLostRoot);
   node_of_[wire::kRootComplete] = kCompleteRoot;
   node_of_[wire::kRootCutDepth] = kCutRoot;

@@ -1,10 +1,11 @@
 #pragma once
 // Writes a file piece by piece, so that a large one never exists in memory as a whole.
 
-#include <array>
 #include <charconv>
 #include <concepts>
+#include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -22,8 +23,9 @@ class TextOutput {
 
   /// Verbatim.
   void raw(std::string_view text) {
-    buffer_.append(text);
-    if (buffer_.size() >= kBufferBytes) flush();
+    if (text.size() > kBufferBytes - used_) return raw_beyond(text);
+    text.copy(buffer_.get() + used_, text.size());
+    used_ += text.size();
   }
 
   template <std::integral T>
@@ -40,13 +42,18 @@ class TextOutput {
 
   template <typename T>
   void append_number(T value) {
-    std::array<char, 32> digits;  // 20 for an integer, 24 for a double
-    raw({digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr});
+    constexpr std::size_t kLongest = 32;  // 20 for an integer, 24 for a double
+    if (kBufferBytes - used_ < kLongest) flush();
+    char* const place = buffer_.get() + used_;
+    used_ += static_cast<std::size_t>(std::to_chars(place, place + kLongest, value).ptr - place);
   }
+  /// What does not fit any more.
+  void raw_beyond(std::string_view text);
   void flush();
 
   ByteSink sink_;
-  std::string buffer_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t used_ = 0;
   Result<void> status_;
 };
 
