@@ -1,21 +1,21 @@
 #pragma once
 // What every hook begins with: the registers of its caller, where the walk of the stack starts.
 
+#include "preload/real_functions.hpp"
 #include "preload/unwinder.hpp"
 
 /// The library's only visible symbols are its hooks (the linker's export list says the same).
 #define MEMPROF_EXPORT [[gnu::visibility("default"), gnu::noinline]]
 
 #if defined(MEMPROF_ISLAND_CHECK)
-// Debug builds: the library itself must never allocate through the program's functions.
-extern "C" const char __ehdr_start[] __attribute__((visibility("hidden")));
-extern "C" const char _etext[] __attribute__((visibility("hidden")));
-#define MEMPROF_ASSERT_FOREIGN(address)                                \
-  do {                                                                 \
-    if ((address) >= reinterpret_cast<std::uintptr_t>(__ehdr_start) && \
-        (address) < reinterpret_cast<std::uintptr_t>(_etext)) {        \
-      __builtin_trap();                                                \
-    }                                                                  \
+// Debug builds: the library itself must never allocate through the program's functions. (What it calls may jump on to
+// another hook where allocator or operators are not the C library's and libstdc++'s.)
+#define MEMPROF_ASSERT_FOREIGN(address)                                                           \
+  do {                                                                                            \
+    if (::memprof::preload::is_our_code(address) && ::memprof::preload::g_allocator.bytes == 0 && \
+        ::memprof::preload::g_operator_new == ::memprof::preload::OperatorNew::kRuntime) {        \
+      __builtin_trap();                                                                           \
+    }                                                                                             \
   } while (false)
 #else
 #define MEMPROF_ASSERT_FOREIGN(address) static_cast<void>(0)

@@ -16,12 +16,8 @@ namespace {
 using wire::Hook;
 using wire::Operation;
 
-[[gnu::always_inline]] inline bool is_allocators_own(const CallerRegisters& caller) {
-  return __builtin_expect(g_allocator.contains(caller.return_address), 0);
-}
-
 [[gnu::always_inline]] inline void* recorded(void* block, Hook hook, std::size_t bytes, const CallerRegisters& caller) {
-  if (is_allocators_own(caller)) return block;
+  if (is_allocators_own(caller.return_address)) return block;
   record(__builtin_expect(block != nullptr, 1) ? Operation::kAlloc : Operation::kAllocFail, hook, block, bytes, caller);
   return block;
 }
@@ -41,7 +37,7 @@ template <typename Reallocate>
 [[gnu::always_inline]] inline void* reallocated(void* block, std::size_t bytes, Hook hook,
                                                 const CallerRegisters& caller, const Reallocate& real) {
   if (block == nullptr) return recorded(real(), hook, bytes, caller);
-  if (is_allocators_own(caller)) return real();
+  if (is_allocators_own(caller.return_address)) return real();
   const wire::StackId stack = record(Operation::kReallocBegin, hook, block, bytes, caller);
   void* const moved = real();
   if (moved != nullptr) {
@@ -70,7 +66,7 @@ MEMPROF_EXPORT void* malloc(std::size_t bytes) {
 MEMPROF_EXPORT void free(void* block) {
   MEMPROF_HOOK_ENTRY(caller);
   if (block == nullptr || is_bootstrap(block) || !real_functions_ready()) return;
-  if (!is_allocators_own(caller)) record(Operation::kFree, Hook::kFree, block, 0, caller);
+  if (!is_allocators_own(caller.return_address)) record(Operation::kFree, Hook::kFree, block, 0, caller);
   g_real.free(block);
 }
 
@@ -78,7 +74,7 @@ MEMPROF_EXPORT void free(void* block) {
 MEMPROF_EXPORT void cfree(void* block) {
   MEMPROF_HOOK_ENTRY(caller);
   if (block == nullptr || is_bootstrap(block) || !real_functions_ready()) return;
-  if (!is_allocators_own(caller)) record(Operation::kFree, Hook::kFree, block, 0, caller);
+  if (!is_allocators_own(caller.return_address)) record(Operation::kFree, Hook::kFree, block, 0, caller);
   g_real.free(block);
 }
 

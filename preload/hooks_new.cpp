@@ -31,32 +31,39 @@ Function* real_operator(Function* found, const char* symbol) {
   return nullptr;
 }
 
-/// `allocate` is the malloc that the runtime would call, `real` its operator, `fall_back` calls that.
-template <typename Allocate, typename Real>
-[[gnu::always_inline]] inline void* make(std::size_t bytes, std::size_t alignment, Hook hook,
-                                         const CallerRegisters& caller, const Allocate& allocate, const Real& real) {
-  if (!real_functions_ready()) return bootstrap_allocate(bytes, alignment);
-  if (__builtin_expect(g_operator_new == OperatorNew::kRuntime, 1)) {
-    if (void* const block = allocate()) {
-      record(Operation::kAlloc, hook, block, bytes, caller);
-      return block;
-    }
-    return real();  // its malloc comes through our hook, which records how it ends
-  }
-  void* const block = real();
-  if (g_operator_new == OperatorNew::kAllocator) {
-    record(block != nullptr ? Operation::kAlloc : Operation::kAllocFail, hook, block, bytes, caller);
-  }
-  return block;
+/// Whether the allocator that the program brought along defines this operator, and not only others.
+template <typename Function>
+[[gnu::always_inline]] inline bool is_allocators(Function* function) {
+  return g_allocator.contains(reinterpret_cast<std::uintptr_t>(function));
 }
 
-template <typename Real>
-[[gnu::always_inline]] inline void unmake(void* block, Hook hook, const CallerRegisters& caller, const Real& real) {
+/// `allocate` is the malloc that the runtime would call, `real` the next operator `found`, or the runtime's.
+template <typename Function, typename Allocate, typename Real>
+[[gnu::always_inline]] inline void* make(Function* found, std::size_t bytes, std::size_t alignment, Hook hook,
+                                         const CallerRegisters& caller, const Allocate& allocate, const Real& real) {
+  if (!real_functions_ready()) return bootstrap_allocate(bytes, alignment);
+  if (__builtin_expect(g_operator_new == OperatorNew::kCustom, 0)) return real();
+  if (__builtin_expect(g_operator_new == OperatorNew::kAllocator && is_allocators(found), 0)) {
+    void* const block = real();
+    if (is_allocators_own(caller.return_address)) return block;
+    record(block != nullptr ? Operation::kAlloc : Operation::kAllocFail, hook, block, bytes, caller);
+    return block;
+  }
+  if (void* const block = allocate()) {
+    record(Operation::kAlloc, hook, block, bytes, caller);
+    return block;
+  }
+  return real();  // its malloc comes through our hook, which records how it ends
+}
+
+template <typename Function, typename Real>
+[[gnu::always_inline]] inline void unmake(Function* found, void* block, Hook hook, const CallerRegisters& caller,
+                                          const Real& real) {
   if (block == nullptr || is_bootstrap(block) || !real_functions_ready()) return;
   if (g_operator_new == OperatorNew::kCustom) return real();
-  record(Operation::kFree, hook, block, 0, caller);
-  if (g_operator_new == OperatorNew::kAllocator) return real();
-  g_real.free(block);
+  if (!is_allocators_own(caller.return_address)) record(Operation::kFree, hook, block, 0, caller);
+  if (g_operator_new == OperatorNew::kRuntime) return g_real.free(block);
+  return is_allocators(found) ? real() : g_real.delete_plain(block);
 }
 
 /// malloc(0) may be null, operator new(0) may not.
@@ -74,43 +81,45 @@ constexpr std::size_t at_least_one(std::size_t bytes) { return bytes == 0 ? 1 : 
 
 using namespace memprof::preload;
 
-#define MEMPROF_NEW(symbol, member, hook)                                           \
-  MEMPROF_EXPORT void* symbol(std::size_t bytes) {                                  \
-    MEMPROF_HOOK_ENTRY(caller);                                                     \
-    return make(                                                                    \
-        bytes, 0, hook, caller, [=] { return g_real.malloc(at_least_one(bytes)); }, \
-        [=] { return real_operator(g_real.member, #symbol)(bytes); });              \
+#define MEMPROF_NEW(symbol, member, hook)                                                          \
+  MEMPROF_EXPORT void* symbol(std::size_t bytes) {                                                 \
+    MEMPROF_HOOK_ENTRY(caller);                                                                    \
+    return make(                                                                                   \
+        g_real.member, bytes, 0, hook, caller, [=] { return g_real.malloc(at_least_one(bytes)); }, \
+        [=] { return real_operator(g_real.member, #symbol)(bytes); });                             \
   }
 
-#define MEMPROF_NEW_NOTHROW(symbol, member, hook)                                   \
-  MEMPROF_EXPORT void* symbol(std::size_t bytes, const std::nothrow_t& tag) {       \
-    MEMPROF_HOOK_ENTRY(caller);                                                     \
-    return make(                                                                    \
-        bytes, 0, hook, caller, [=] { return g_real.malloc(at_least_one(bytes)); }, \
-        [=, &tag] { return real_operator(g_real.member, #symbol)(bytes, tag); });   \
+#define MEMPROF_NEW_NOTHROW(symbol, member, hook)                                                  \
+  MEMPROF_EXPORT void* symbol(std::size_t bytes, const std::nothrow_t& tag) {                      \
+    MEMPROF_HOOK_ENTRY(caller);                                                                    \
+    return make(                                                                                   \
+        g_real.member, bytes, 0, hook, caller, [=] { return g_real.malloc(at_least_one(bytes)); }, \
+        [=, &tag] { return real_operator(g_real.member, #symbol)(bytes, tag); });                  \
   }
 
-#define MEMPROF_NEW_ALIGNED(symbol, member, hook)                                                                     \
-  MEMPROF_EXPORT void* symbol(std::size_t bytes, std::align_val_t alignment) {                                        \
-    MEMPROF_HOOK_ENTRY(caller);                                                                                       \
-    return make(                                                                                                      \
-        bytes, static_cast<std::size_t>(alignment), hook, caller, [=] { return allocate_aligned(bytes, alignment); }, \
-        [=] { return real_operator(g_real.member, #symbol)(bytes, alignment); });                                     \
+#define MEMPROF_NEW_ALIGNED(symbol, member, hook)                                 \
+  MEMPROF_EXPORT void* symbol(std::size_t bytes, std::align_val_t alignment) {    \
+    MEMPROF_HOOK_ENTRY(caller);                                                   \
+    return make(                                                                  \
+        g_real.member, bytes, static_cast<std::size_t>(alignment), hook, caller,  \
+        [=] { return allocate_aligned(bytes, alignment); },                       \
+        [=] { return real_operator(g_real.member, #symbol)(bytes, alignment); }); \
   }
 
-#define MEMPROF_NEW_ALIGNED_NOTHROW(symbol, member, hook)                                                             \
-  MEMPROF_EXPORT void* symbol(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t& tag) {             \
-    MEMPROF_HOOK_ENTRY(caller);                                                                                       \
-    return make(                                                                                                      \
-        bytes, static_cast<std::size_t>(alignment), hook, caller, [=] { return allocate_aligned(bytes, alignment); }, \
-        [=, &tag] { return real_operator(g_real.member, #symbol)(bytes, alignment, tag); });                          \
+#define MEMPROF_NEW_ALIGNED_NOTHROW(symbol, member, hook)                                                 \
+  MEMPROF_EXPORT void* symbol(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t& tag) { \
+    MEMPROF_HOOK_ENTRY(caller);                                                                           \
+    return make(                                                                                          \
+        g_real.member, bytes, static_cast<std::size_t>(alignment), hook, caller,                          \
+        [=] { return allocate_aligned(bytes, alignment); },                                               \
+        [=, &tag] { return real_operator(g_real.member, #symbol)(bytes, alignment, tag); });              \
   }
 
 /// A form of operator delete with `rest` behind the block.
-#define MEMPROF_DELETE(symbol, member, hook, parameters, arguments)                        \
-  MEMPROF_EXPORT void symbol parameters {                                                  \
-    MEMPROF_HOOK_ENTRY(caller);                                                            \
-    unmake(block, hook, caller, [&] { real_operator(g_real.member, #symbol) arguments; }); \
+#define MEMPROF_DELETE(symbol, member, hook, parameters, arguments)                                       \
+  MEMPROF_EXPORT void symbol parameters {                                                                 \
+    MEMPROF_HOOK_ENTRY(caller);                                                                           \
+    unmake(g_real.member, block, hook, caller, [&] { real_operator(g_real.member, #symbol) arguments; }); \
   }
 
 extern "C" {

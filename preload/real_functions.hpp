@@ -28,6 +28,14 @@ enum class OperatorNew {
 extern RealFunctions g_real;
 extern OperatorNew g_operator_new;
 
+extern "C" const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern "C" const char _etext[] __attribute__((visibility("hidden")));
+
+inline bool is_our_code(std::uintptr_t address) {
+  return address >= reinterpret_cast<std::uintptr_t>(__ehdr_start) &&
+         address < reinterpret_cast<std::uintptr_t>(_etext);
+}
+
 /// Code of an allocator that the program brought along (not libc's): what it calls of malloc's family is part of a call
 /// that was recorded already.
 struct AllocatorCode {
@@ -36,6 +44,15 @@ struct AllocatorCode {
   [[gnu::always_inline]] bool contains(std::uintptr_t address) const { return address - start < bytes; }
 };
 extern AllocatorCode g_allocator;
+
+/// Whether a call with this return address is the allocator's own affair. It is also when the address is ours: then a
+/// hook has called one of the allocator's functions, and that one has jumped on to another (`operator delete[]` to
+/// `operator delete`, say), which has a hook as well.
+[[gnu::always_inline]] inline bool is_allocators_own(std::uintptr_t return_address) {
+  if (__builtin_expect(g_allocator.bytes == 0, 1)) return false;
+  return g_allocator.contains(return_address) ||
+         (g_operator_new != OperatorNew::kCustom && is_our_code(return_address));
+}
 
 /// True once g_real is filled in. While it is being looked up (the look-up itself may allocate) hooks serve from the
 /// bootstrap arena.
