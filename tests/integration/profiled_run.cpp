@@ -62,9 +62,9 @@ const Profile& ProfiledRun::only() const {
 
 const Profile& profile_of(const ProfiledRun& run, std::int32_t pid) {
   INFO("process " << pid << "\n" << run.command.err);
-  auto found = std::find_if(run.profiles.begin(), run.profiles.end(),
+  auto found = std::find_if(run.profiles.rbegin(), run.profiles.rend(),
                             [pid](const Profile& profile) { return profile.process.pid == pid; });
-  REQUIRE(found != run.profiles.end());
+  REQUIRE(found != run.profiles.rend());
   return *found;
 }
 

@@ -26,7 +26,7 @@ struct ProfiledRun {
   const Profile& only() const;
 };
 
-/// The profile of one of the processes; fails the test when there is none.
+/// The profile of one of the processes, of its last image; fails the test when there is none.
 const Profile& profile_of(const ProfiledRun& run, std::int32_t pid);
 
 /// Runs `memprof run --quiet RUN_OPTIONS -o … -- ARGUMENTS` and reads whatever profiles it wrote.

@@ -35,7 +35,7 @@ TEST_CASE("100,000 short-lived threads use rings over again") {
   check_threads({test_program("short_threads"), "100000"});
 }
 
-TEST_CASE("500 threads at once have a ring each") { check_threads({test_program("many_threads")}); }
+TEST_CASE("1,000 threads at once have a ring each") { check_threads({test_program("many_threads")}); }
 
 TEST_CASE("frees in thread-local destructors are recorded") { check_threads({test_program("tls_destructors")}); }
 
@@ -43,18 +43,9 @@ TEST_CASE("signal handlers, alternate stacks and the smallest thread stacks are 
   check_threads({test_program("signals")});
 }
 
-TEST_CASE("a signal handler that allocates inside a hook loses nothing silently") {
-  ProfiledRun run = profiled({test_program("signal_storm")});
-  REQUIRE(run.command.status == 0);
-  const Profile& profile = run.only();
-  const Expectation expected = expectations(run.command.out).at(0);
-  const Totals own = own_totals(profile);
-  INFO("signals " << expected.at("signals") << ", nested " << profile.capture.nested_events << ", dropped "
-                  << profile.capture.dropped_events);
-  CHECK(own.allocations + own.frees + profile.capture.dropped_events ==
-        expected.at("allocations") + expected.at("frees"));
+TEST_CASE("a signal handler that allocates inside a hook loses nothing") {
+  const Profile profile = check_threads({test_program("signal_storm")});
   CHECK(profile.capture.missed_frees == 0);
-  CHECK((profile.capture.complete || profile.capture.dropped_events > 0));
 }
 
 TEST_CASE("fibers on stacks of their own, and longjmp, keep their stacks apart") {

@@ -1,5 +1,5 @@
-// One thread loads and unloads two plug-ins (arguments: their files) without a pause and looks for symbols that are not
-// there; the others allocate, throw their stacks at the unwinder at many depths, and fork.
+// One thread loads and unloads two plug-ins (arguments: their files, how often) without a pause and looks for symbols
+// that are not there; the others allocate, throw their stacks at the unwinder at many depths, and fork.
 //
 // Expected: no deadlock, status 0; totals of this file as counted.
 
@@ -9,7 +9,9 @@
 #include "tests/programs/counted.h"
 #include "tests/programs/threads.h"
 
-enum { kThreads = 4, kLoads = 150, kChildren = 4 };
+enum { kThreads = 4, kChildren = 4 };
+
+static long loads = 150;
 
 static char** files;
 static int stop;
@@ -26,7 +28,7 @@ __attribute__((noinline)) static void at_depth(int depth, size_t bytes) {
 }
 
 static void load(void) {
-  for (int i = 0; i < kLoads; ++i) {
+  for (long i = 0; i < loads; ++i) {
     void* plugin = dlopen(files[i % 2], i % 3 ? RTLD_NOW : RTLD_LAZY);
     if (!plugin) abort();
     void* (*entry)(size_t) = NULL;
@@ -64,7 +66,8 @@ static void* forks(void* argument) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc < 3) return 2;
+  if (argc > 3) loads = strtol(argv[3], NULL, 10);
   files = argv + 1;
   pthread_t forking;
   if (pthread_create(&forking, NULL, forks, NULL) != 0) return 3;

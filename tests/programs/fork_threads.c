@@ -1,4 +1,5 @@
-// A threaded program that forks while its other threads allocate, again and again; each child works and ends.
+// A threaded program that forks while its other threads allocate, as often as the argument says; each child works and
+// ends.
 //
 // Expected: no deadlock, status 0, the parent's totals as counted, one profile for each child with its own 1,200
 // blocks.
@@ -8,7 +9,7 @@
 #include "tests/programs/counted.h"
 #include "tests/programs/threads.h"
 
-enum { kWorkers = 4, kChildren = 20 };
+enum { kWorkers = 4 };
 
 static int stop;
 
@@ -28,12 +29,13 @@ static int child(void) {
   return 0;
 }
 
-int main(void) {
+int main(int argc, char** argv) {
+  const long children = argc > 1 ? strtol(argv[1], NULL, 10) : 20;
   pthread_t threads[kWorkers];
   for (uintptr_t i = 0; i < kWorkers; ++i) {
     if (pthread_create(&threads[i], NULL, worker, (void*)i) != 0) return 1;
   }
-  for (int i = 0; i < kChildren; ++i) {
+  for (long i = 0; i < children; ++i) {
     pid_t process = fork();
     if (process == 0) _exit(child());
     int status = 0;

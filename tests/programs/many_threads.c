@@ -1,11 +1,11 @@
-// 500 threads that are alive at the same time, each with blocks of its own.
+// 1,000 threads that are alive at the same time, each with blocks of its own.
 //
 // Expected: totals as counted, and nothing dropped.
 
 #include "tests/programs/counted.h"
 #include "tests/programs/threads.h"
 
-enum { kThreads = 500, kBlocks = 50 };
+enum { kThreads = 1000, kBlocks = 50 };
 
 static pthread_barrier_t all_threads;
 
