@@ -30,19 +30,21 @@ bool make_room(ThreadState& thread) {
     return false;
   }
   wire::RingHeader& ring = *thread.ring;
-  header.ring_waits.fetch_add(1, std::memory_order_relaxed);
   const std::uint64_t begin_ns = sys::monotonic_ns();
   bool alive = true;
-  while (!has_room(thread, kRoom) && alive) {
+  while (alive && !has_room(thread, kRoom)) {
     const std::uint32_t drained = ring.drained.load(std::memory_order_acquire);
     ring.producer_waits.store(1, std::memory_order_seq_cst);
     // Again after the flag: the collector looks at the flag after it has moved the tail.
     if (has_room(thread, kRoom)) break;
     ring_doorbell();
     sys::futex_wait(ring.drained, drained, kLookAgainNs);
+    // A signal handler may have forked meanwhile: then the ring is our parent's.
+    if (!is_of_this_process(thread)) return false;
     alive = collector_alive();
   }
   ring.producer_waits.store(0, std::memory_order_relaxed);
+  header.ring_waits.fetch_add(1, std::memory_order_relaxed);
   header.ring_wait_ns.fetch_add(sys::monotonic_ns() - begin_ns, std::memory_order_relaxed);
   if (!alive) stop_recording();
   return alive;

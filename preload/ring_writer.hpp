@@ -39,14 +39,12 @@ void abandon_event(ThreadState& thread);
 /// counted, or recording has ended.
 [[gnu::always_inline]] inline bool begin_event(ThreadState& thread, volatile std::uint64_t& cookie) {
   cookie = kGuardCookie;
-  for (;;) {
-    thread.guard = &cookie;
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (__builtin_expect(thread.reserved + kRoom - thread.seen_tail <= g_region.ring_records, 1)) return true;
-    // The wait is without the guard: a handler that comes in meanwhile records, and waits, like any other hook.
-    thread.guard = nullptr;
-    if (!make_room(thread)) return false;
-  }
+  thread.guard = &cookie;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (__builtin_expect(thread.reserved + kRoom - thread.seen_tail <= g_region.ring_records, 1)) return true;
+  if (make_room(thread)) return true;
+  thread.guard = nullptr;
+  return false;
 }
 
 /// Writes and publishes one event after begin_event(), and lets go of the guard.
@@ -67,9 +65,10 @@ void abandon_event(ThreadState& thread);
   thread.reserved = end;
   // Pairs with the collector's acquire load of head: records, nodes and modules before it are visible.
   thread.ring->head.store(end, std::memory_order_release);
+  if (__builtin_expect(((begin ^ end) & (g_region.ring_records / 4)) != 0, 0)) ring_doorbell();
+  // Last: as long as it is set, nobody takes the region away under our feet.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   thread.guard = nullptr;
-  if (__builtin_expect(((begin ^ end) & (g_region.ring_records / 4)) != 0, 0)) ring_doorbell();
 }
 
 }  // namespace memprof::preload
