@@ -26,6 +26,9 @@ memprof_require_pkg(LIBELF libelf libelf-dev)
 memprof_require_pkg(LIBLZMA liblzma liblzma-dev)
 memprof_require_pkg(LIBZSTD libzstd libzstd-dev)
 memprof_require_pkg(ZLIB zlib zlib1g-dev)
+# Unpacks debug files in less than half of zlib's time; without it zlib does.
+find_package(PkgConfig QUIET)
+pkg_check_modules(LIBDEFLATE QUIET IMPORTED_TARGET GLOBAL libdeflate)
 memprof_require_pkg(LIBUNWIND libunwind libunwind-dev)
 
 # Used as a header alone; so there is no library to install beside memprof.

@@ -2,6 +2,11 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined(MEMPROF_HAVE_LIBDEFLATE)
+#include <libdeflate.h>
+#else
+#include <zlib.h>
+#endif
 
 #include <algorithm>
 #include <array>
@@ -25,7 +30,7 @@
 namespace memprof::collect {
 namespace {
 
-/// Unpacked; libc's are 12 MB.
+/// Unpacked; those of libc are 9 MB.
 constexpr std::uint64_t kMostBytes = std::uint64_t{96} << 20;
 constexpr std::size_t kAlignment = 16;
 
@@ -43,55 +48,86 @@ std::string_view name_of(Elf* elf, const GElf_Shdr& header) {
   return name == nullptr ? std::string_view() : std::string_view(name);
 }
 
-/// Bytes of all wanted sections once they are unpacked.
-std::uint64_t unpacked_bytes(Elf* elf) {
-  std::uint64_t bytes = 0;
-  for (Elf_Scn* scn = nullptr; (scn = elf_nextscn(elf, scn)) != nullptr;) {
-    GElf_Shdr header;
-    GElf_Chdr packed;
-    if (gelf_getshdr(scn, &header) == nullptr || (header.sh_flags & SHF_COMPRESSED) == 0) continue;
-    if (!is_wanted(name_of(elf, header)) || gelf_getchdr(scn, &packed) == nullptr) continue;
-    bytes += std::min(packed.ch_size, kMostBytes + 1);
-  }
-  return bytes;
+/// False: the bytes are damaged, or stand for another number of bytes.
+bool inflate(std::string_view packed, char* to, std::size_t bytes) {
+#if defined(MEMPROF_HAVE_LIBDEFLATE)
+  const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)> decompressor(
+      libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
+  return decompressor && libdeflate_zlib_decompress(decompressor.get(), packed.data(), packed.size(), to, bytes,
+                                                    nullptr) == LIBDEFLATE_SUCCESS;
+#else
+  uLongf written = bytes;
+  return ::uncompress(reinterpret_cast<Bytef*>(to), &written, reinterpret_cast<const Bytef*>(packed.data()),
+                      packed.size()) == Z_OK &&
+         written == bytes;
+#endif
 }
+
+struct PackedSection {
+  std::size_t index = 0;
+  GElf_Shdr header{};
+  bool wanted = false;
+  std::uint64_t bytes = 0;  ///< unpacked
+  std::string_view packed;  ///< in the file
+};
+
+/// All compressed sections; false: one of the wanted is in a form that is not known here.
+bool find_packed(const ElfFile& file, std::vector<PackedSection>& sections) {
+  for (Elf_Scn* scn = nullptr; (scn = elf_nextscn(file.get(), scn)) != nullptr;) {
+    ElfSection section{scn, {}};
+    if (gelf_getshdr(scn, &section.header) == nullptr || (section.header.sh_flags & SHF_COMPRESSED) == 0) continue;
+    PackedSection& found = sections.emplace_back();
+    found.index = elf_ndxscn(scn);
+    found.header = section.header;
+    found.wanted = is_wanted(name_of(file.get(), section.header));
+    if (!found.wanted) continue;
+    GElf_Chdr form;
+    const std::string_view contents = file.contents(section);
+    if (gelf_getchdr(scn, &form) == nullptr || form.ch_type != ELFCOMPRESS_ZLIB || form.ch_size > kMostBytes ||
+        contents.size() < sizeof(Elf64_Chdr)) {
+      return false;
+    }
+    found.bytes = form.ch_size;
+    found.packed = contents.substr(sizeof(Elf64_Chdr));
+  }
+  return true;
+}
+
+std::size_t aligned(std::size_t offset) { return (offset + kAlignment - 1) / kAlignment * kAlignment; }
 
 /// The file with its unpacked sections behind it, and section headers that say so; empty: it can't be done.
 std::vector<char> unpack(const ElfFile& file) {
-  Elf* const elf = file.get();
   const std::string_view packed = file.bytes();
   Elf64_Ehdr header;
-  if (packed.size() < sizeof header) return {};
-  std::memcpy(&header, packed.data(), sizeof header);
-  const bool usual = gelf_getclass(elf) == ELFCLASS64 && header.e_shentsize == sizeof(Elf64_Shdr) &&
-                     header.e_shoff < packed.size() && unpacked_bytes(elf) <= kMostBytes;
-  if (!usual) return {};
-  std::vector<char> image;
-  image.reserve(packed.size() + unpacked_bytes(elf) + kWanted.size() * kAlignment);
-  image.assign(packed.begin(), packed.end());
-  bool any = false;
-  for (Elf_Scn* scn = nullptr; (scn = elf_nextscn(elf, scn)) != nullptr;) {
-    GElf_Shdr section;
-    if (gelf_getshdr(scn, &section) == nullptr || (section.sh_flags & SHF_COMPRESSED) == 0) continue;
-    if (is_wanted(name_of(elf, section))) {
-      if (elf_compress(scn, 0, 0) != 1 || gelf_getshdr(scn, &section) == nullptr) return {};
-      const Elf_Data* const data = elf_getdata(scn, nullptr);
-      if (data == nullptr || data->d_buf == nullptr) return {};
-      image.resize((image.size() + kAlignment - 1) / kAlignment * kAlignment);
-      section.sh_offset = image.size();
-      section.sh_size = data->d_size;
-      const char* const bytes = static_cast<const char*>(data->d_buf);
-      image.insert(image.end(), bytes, bytes + data->d_size);
-      any = true;
-    } else {
-      section.sh_type = SHT_NOBITS;  // libdw takes it for absent
-      section.sh_flags &= ~std::uint64_t{SHF_COMPRESSED};
-    }
-    const std::size_t at = header.e_shoff + elf_ndxscn(scn) * sizeof(Elf64_Shdr);
-    if (at + sizeof(Elf64_Shdr) > packed.size()) return {};
-    std::memcpy(image.data() + at, &section, sizeof section);  // GElf_Shdr is Elf64_Shdr
+  std::vector<PackedSection> sections;
+  if (packed.size() < sizeof header || gelf_getclass(file.get()) != ELFCLASS64 || !find_packed(file, sections)) {
+    return {};
   }
-  return any ? image : std::vector<char>();
+  std::memcpy(&header, packed.data(), sizeof header);
+  std::size_t size = packed.size();
+  for (const PackedSection& section : sections) size = aligned(size) + section.bytes;
+  const bool any = std::any_of(sections.begin(), sections.end(), [](const auto& section) { return section.wanted; });
+  if (!any || size - packed.size() > kMostBytes || header.e_shentsize != sizeof(Elf64_Shdr)) return {};
+
+  std::vector<char> image(size);
+  std::memcpy(image.data(), packed.data(), packed.size());
+  std::size_t end = packed.size();
+  for (PackedSection& section : sections) {
+    if (section.wanted) {
+      section.header.sh_offset = aligned(end);
+      section.header.sh_size = section.bytes;
+      section.header.sh_addralign = 1;
+      end = section.header.sh_offset + section.bytes;
+      if (!inflate(section.packed, image.data() + section.header.sh_offset, section.bytes)) return {};
+    } else {
+      section.header.sh_type = SHT_NOBITS;  // libdw takes it for absent
+    }
+    section.header.sh_flags &= ~std::uint64_t{SHF_COMPRESSED};
+    const std::uint64_t at = header.e_shoff + section.index * sizeof(Elf64_Shdr);
+    if (header.e_shoff > packed.size() || at + sizeof(Elf64_Shdr) > packed.size()) return {};
+    std::memcpy(image.data() + at, &section.header, sizeof(Elf64_Shdr));  // GElf_Shdr is Elf64_Shdr
+  }
+  return image;
 }
 
 /// Never destroyed: its thread may be at work when the process ends.
@@ -110,11 +146,8 @@ class Unpacker {
     const std::lock_guard guard(entry->mutex);
     if (!entry->done) {
       entry->done = true;
-      // A handle of its own: unpacking changes the sections of the one that it is done with.
-      if (const ElfFile mine = file.again()) {
-        auto image = std::make_shared<const std::vector<char>>(unpack(mine));
-        if (!image->empty()) entry->image = std::move(image);
-      }
+      auto image = std::make_shared<const std::vector<char>>(unpack(file));
+      if (!image->empty()) entry->image = std::move(image);
     }
     if (!entry->image) return file;
     ElfFile copy = ElfFile::open(entry->image);
