@@ -13,9 +13,9 @@
 #include "cli/check_command_program.hpp"
 #include "cli/commands.hpp"
 #include "cli/printable.hpp"
+#include "cli/profile_input.hpp"
 #include "cli/run_command_output.hpp"
 #include "cli/units.hpp"
-#include "profile/profile_file.hpp"
 #include "report/gate_config.hpp"
 #include "report/gate_judge.hpp"
 
@@ -60,17 +60,19 @@ std::string recorded_failure(const std::vector<const Profile*>& processes) {
   return {};
 }
 
-Result<Recorded> read_profiles(const std::vector<std::string>& files) {
+Result<Recorded> read_profiles(const std::vector<std::string>& files, std::optional<std::uint64_t> pid) {
   Recorded recorded;
   report::GateRun run;
   for (const std::string& file : files) {
-    auto profile = read_profile(file);
-    if (!profile) {
-      if (::access(file.c_str(), X_OK) == 0) profile.error().hint = "to run it: memprof check -- " + file;
-      return tl::unexpected(std::move(profile.error()));
+    auto read = read_profile_files(file, pid);
+    if (!read) {
+      if (::access(file.c_str(), X_OK) == 0) read.error().hint = "to run it: memprof check -- " + file;
+      return tl::unexpected(std::move(read.error()));
     }
-    run.processes.push_back(&recorded.profiles.emplace_back(std::move(*profile)));
-    run.files.push_back(file);
+    for (std::size_t i = 0; i < read->profiles.size(); ++i) {
+      run.processes.push_back(&recorded.profiles.emplace_back(std::move(read->profiles[i])));
+      run.files.push_back(read->files[i]);
+    }
   }
   run.program_failure = recorded_failure(run.processes);
   recorded.runs.push_back(std::move(run));
@@ -160,7 +162,8 @@ Result<int> check(const CheckOptions& options, const Invocation& invocation) {
     input.baseline = std::move(*baseline);
   }
   if (auto removed = remove_old_verdicts(*outputs); !removed) return tl::unexpected(removed.error());
-  auto recorded = invocation.program.empty() ? read_profiles(options.files) : run_program(*config, options, invocation);
+  auto recorded = invocation.program.empty() ? read_profiles(options.files, options.pid)
+                                             : run_program(*config, options, invocation);
   if (!recorded) return tl::unexpected(std::move(recorded.error()));
   input.runs = std::move(recorded->runs);
   auto verdict = report::judge(input);

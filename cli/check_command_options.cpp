@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/options.hpp"
+#include "cli/profile_input.hpp"
 
 namespace memprof::cli {
 namespace {
@@ -128,7 +129,8 @@ Result<report::GateConfig> combine_rules(const CheckOptions& options) {
 }
 
 void define_check_options(CLI::App& parser, CheckOptions& options) {
-  add_words(parser, "PROFILE", options.files, "profiles that 'memprof run' wrote");
+  add_words(parser, "PROFILE", options.files, "profiles that 'memprof run' wrote, or indices of several");
+  add_pid(parser, "--pid", options.pid, "of an index, only this process");
   for (std::size_t i = 0; i < report::kLimitKinds.size(); ++i) {
     const report::LimitKindWords& words = report::kLimitKinds[i];
     add_optional_text(parser, std::string("--max-") + words.key, options.limits[i],

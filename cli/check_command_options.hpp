@@ -15,6 +15,7 @@ namespace memprof::cli {
 
 /// As typed. An option that is given without text is not the same as none: "--max-peak $LIMIT" must not lose the rule.
 struct CheckOptions {
+  std::optional<std::uint64_t> pid;  ///< of indices: only this process
   std::vector<std::string> files;
   std::array<std::optional<std::string>, report::kLimitKinds.size()> limits;  ///< by LimitKind
   std::vector<std::string> budgets, suppressions, formats;

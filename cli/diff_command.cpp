@@ -10,9 +10,9 @@
 #include "cli/grouping_options.hpp"
 #include "cli/json_report.hpp"
 #include "cli/options.hpp"
+#include "cli/profile_input.hpp"
 #include "cli/report_options.hpp"
 #include "cli/units.hpp"
-#include "profile/profile_file.hpp"
 #include "report/diff.hpp"
 #include "report/line_diff.hpp"
 
@@ -21,6 +21,7 @@ namespace {
 
 struct DiffOptions {
   std::string old_file, new_file;
+  std::optional<std::uint64_t> old_pid, new_pid;  ///< of indices: only these processes
   bool json = false, full_names = false, lines = false;
   GroupingWords grouping;
   std::uint64_t shown = 10, least_change = 0;
@@ -214,15 +215,18 @@ Result<int> run(const DiffOptions& options, Console& console) {
       return failure("temporary allocations are counted, not measured in bytes", "give --fail-on-growth a percentage");
     }
   }
-  auto old_profile = read_profile(options.old_file);
+  auto old_profile = read_profile_input(options.old_file, options.old_pid);
   if (!old_profile) return tl::unexpected<Error>(std::move(old_profile.error()));
-  auto new_profile = read_profile(options.new_file);
+  auto new_profile = read_profile_input(options.new_file, options.new_pid);
   if (!new_profile) return tl::unexpected<Error>(std::move(new_profile.error()));
-  if (!options.json && *old_profile == *new_profile) {
+  if (!options.json && old_profile->profile == new_profile->profile) {
     console.out << "Both are the same profile: there is nothing to compare.\n";
     return 0;
   }
-  return Comparison(options, *grouping, std::move(*old_profile), std::move(*new_profile)).run(limit, console);
+  if (!options.json && !old_profile->note.empty()) console.out << "OLD: " << old_profile->note;
+  if (!options.json && !new_profile->note.empty()) console.out << "NEW: " << new_profile->note;
+  return Comparison(options, *grouping, std::move(old_profile->profile), std::move(new_profile->profile))
+      .run(limit, console);
 }
 
 }  // namespace
@@ -246,8 +250,10 @@ Command diff_command() {
               "for wrong arguments and for input that cannot be read.",
           .define = [](CLI::App& parser) -> RunCommand {
             auto options = std::make_shared<DiffOptions>();
-            add_required(parser, "OLD", options->old_file, "the profile from before");
-            add_required(parser, "NEW", options->new_file, "the profile from after");
+            add_required(parser, "OLD", options->old_file, "the profile from before, or its index of several");
+            add_required(parser, "NEW", options->new_file, "the profile from after, or its index of several");
+            add_pid(parser, "--old-pid", options->old_pid, "of the index OLD, only this process instead of the sum");
+            add_pid(parser, "--pid", options->new_pid, "of the index NEW, only this process instead of the sum");
             add_flag(parser, "--json", options->json, "print JSON with all rows instead of text");
             add_flag(parser, "--full-names", options->full_names, "do not shorten names to fit the terminal");
             add_grouping_options(parser, options->grouping);

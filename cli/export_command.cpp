@@ -7,8 +7,8 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "cli/profile_input.hpp"
 #include "profile/output_file.hpp"
-#include "profile/profile_file.hpp"
 #include "report/export_csv.hpp"
 #include "report/export_dhat.hpp"
 #include "report/export_folded.hpp"
@@ -33,6 +33,7 @@ const Choices<std::optional<Metric>> kMetrics = {{"live", Metric::kLive},       
 
 struct ExportOptions {
   std::string file;
+  std::optional<std::uint64_t> pid;
   std::optional<Format> format;
   std::optional<Metric> metric;
   std::string output;
@@ -106,12 +107,14 @@ Result<void> write_to_stream(const Profile& profile, const ExportOptions& option
 
 Result<int> run(const ExportOptions& options, Console& console) {
   if (auto checked = check(options, console); !checked) return tl::unexpected<Error>(std::move(checked.error()));
-  const Result<Profile> profile = read_profile(options.file);
-  if (!profile) return tl::unexpected<Error>(profile.error());
+  const Result<ProfileInput> input = read_profile_input(options.file, options.pid);
+  if (!input) return tl::unexpected<Error>(input.error());
+  const Profile* const profile = &input->profile;
   const Result<void> written =
       options.output.empty() ? write_to_stream(*profile, options, console.out) : write_to_file(*profile, options);
   if (!written) return tl::unexpected<Error>(written.error());
   // Other tools have no place to say it, so it is said here.
+  console.err << input->note;
   if (!profile->capture.complete) {
     console.err << "memprof: the capture is incomplete, so the figures are too low; 'memprof info' says why\n";
   }
@@ -136,7 +139,8 @@ Command export_command() {
                    {"A flame graph of the peak", "memprof export app.json --format folded | flamegraph.pl > peak.svg"}},
       .define = [](CLI::App& parser) -> RunCommand {
         auto options = std::make_shared<ExportOptions>();
-        add_required(parser, "FILE", options->file, "a profile that 'memprof run' wrote");
+        add_required(parser, "FILE", options->file, "a profile that 'memprof run' wrote, or its index of several");
+        add_pid(parser, "--pid", options->pid, "of an index, only this process instead of the sum");
         add_choice(parser, "--format", options->format, kFormats, "what to write; has to be given");
         add_choice(parser, "--metric", options->metric, kMetrics,
                    "what the figures are, for pprof, folded and speedscope");

@@ -15,7 +15,6 @@
 #include "cli/sparkline.hpp"
 #include "cli/units.hpp"
 #include "profile/field.hpp"
-#include "profile/profile_file.hpp"
 
 namespace memprof::cli {
 namespace {
@@ -231,7 +230,7 @@ void print_json(const Profile& profile, Console& console) {
 }
 
 Result<int> run(const ReportOptions& options, Console& console) {
-  const Result<Profile> profile = read_profile(options.file);
+  const Result<Profile> profile = read_report_input(options, console);
   if (!profile) return tl::unexpected<Error>(profile.error());
   if (options.json) {
     print_json(*profile, console);

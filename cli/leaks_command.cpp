@@ -10,7 +10,6 @@
 #include "cli/stack_text.hpp"
 #include "cli/style.hpp"
 #include "cli/units.hpp"
-#include "profile/profile_file.hpp"
 #include "report/grouping.hpp"
 
 namespace memprof::cli {
@@ -82,7 +81,7 @@ void print_json(const Profile& profile, const std::vector<report::GroupRow>& row
 }
 
 Result<int> run(LeaksOptions& leaks, Console& console) {
-  const Result<Profile> profile = read_profile(leaks.report.file);
+  const Result<Profile> profile = read_report_input(leaks.report, console);
   if (!profile) return tl::unexpected<Error>(profile.error());
   auto grouping = report::group_sites(*profile, {.by = report::GroupBy::kStack, .innermost = leaks.innermost});
   if (!grouping) return tl::unexpected<Error>(std::move(grouping.error()));

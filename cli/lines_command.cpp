@@ -9,7 +9,6 @@
 #include "cli/report_options.hpp"
 #include "cli/style.hpp"
 #include "cli/units.hpp"
-#include "profile/profile_file.hpp"
 #include "report/line_table.hpp"
 
 namespace memprof::cli {
@@ -141,7 +140,7 @@ void print_json(const Profile& profile, const report::LineTables& tables, const 
 }
 
 Result<int> run(LinesOptions& lines, Console& console) {
-  const Result<Profile> profile = read_profile(lines.report.file);
+  const Result<Profile> profile = read_report_input(lines.report, console);
   if (!profile) return tl::unexpected<Error>(profile.error());
   const auto tables = report::line_tables(*profile, lines.table);
   if (!tables) return tl::unexpected<Error>(tables.error());

@@ -4,13 +4,22 @@
 
 #include "cli/options.hpp"
 #include "cli/printable.hpp"
+#include "cli/profile_input.hpp"
 
 namespace memprof::cli {
 
 void add_report_options(CLI::App& parser, ReportOptions& options) {
-  add_required(parser, "FILE", options.file, "a profile that 'memprof run' wrote");
+  add_required(parser, "FILE", options.file, "a profile that 'memprof run' wrote, or its index of several");
+  add_pid(parser, "--pid", options.pid, "of an index, only this process instead of the sum");
   add_flag(parser, "--json", options.json, "print JSON with all rows instead of text");
   add_flag(parser, "--full-names", options.full_names, "do not shorten names to fit the terminal");
+}
+
+Result<Profile> read_report_input(const ReportOptions& options, Console& console) {
+  auto input = read_profile_input(options.file, options.pid);
+  if (!input) return tl::unexpected(std::move(input.error()));
+  if (!options.json) console.out << input->note;
+  return std::move(input->profile);
 }
 
 void add_limit(CLI::App& parser, std::uint64_t& shown, const std::string& what) {

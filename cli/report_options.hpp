@@ -2,6 +2,8 @@
 // What all reports on one profile file share: the file, --json, --full-names, and the first line of an untrustworthy
 // capture.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@ namespace memprof::cli {
 
 struct ReportOptions {
   std::string file;
+  std::optional<std::uint64_t> pid;  ///< of an index: only this process
   bool json = false;
   bool full_names = false;
 
@@ -24,8 +27,11 @@ struct ReportOptions {
   unsigned width(const Console& console) const { return full_names ? 0 : console.out_terminal.width; }
 };
 
-/// FILE, --json and --full-names.
+/// FILE, --pid, --json and --full-names.
 void add_report_options(CLI::App& parser, ReportOptions& options);
+
+/// Reads FILE. What a reader of text has to know of a sum of processes is printed at once, before the report.
+[[nodiscard]] Result<Profile> read_report_input(const ReportOptions& options, Console& console);
 
 /// -n; `shown` keeps its value as the default.
 void add_limit(CLI::App& parser, std::uint64_t& shown, const std::string& what);

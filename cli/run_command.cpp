@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@
 #include "cli/run_command_signals.hpp"
 #include "cli/run_command_snapshots.hpp"
 #include "cli/run_command_summary.hpp"
+#include "cli/run_command_tree.hpp"
 #include "cli/standard_streams.hpp"
 #include "collect/build_profile.hpp"
 #include "collect/session.hpp"
@@ -32,6 +34,7 @@ namespace memprof::cli {
 namespace {
 
 constexpr std::uint64_t kUsualDepth = 16384;
+constexpr std::size_t kLongestPatterns = 2000;  // the library in the program has room for this
 constexpr char kDebuginfodVariable[] = "DEBUGINFOD_URLS";
 
 struct RunOptions {
@@ -40,6 +43,7 @@ struct RunOptions {
   std::uint64_t depth = kUsualDepth;
   bool drop = false;
   bool follow = true;
+  std::vector<std::string> only;
   bool debuginfod = false;
   double snapshot_every_s = 0;
   int snapshot_signal = 0;
@@ -70,6 +74,8 @@ class Run {
   collect::SessionObserver observer();
   int report(collect::SessionResult result);
   std::string save_main(collect::CapturedProcess&& captured, std::string& next);
+  std::string save_tree(ProcessTree& tree, std::uint32_t main_row,
+                        const std::map<std::uint32_t, std::string>& profiles);
   collect::SymbolizerOptions symbols() const;
   collect::SymbolizeProgress progress();
   void report_errors(const std::vector<Error>& errors);
@@ -97,6 +103,7 @@ Result<int> Run::execute(const collect::Target& target, const std::string& libra
   session.snapshot_every = std::chrono::milliseconds(static_cast<std::int64_t>(options_.snapshot_every_s * 1000));
   session.snapshot_signal = options_.snapshot_signal;
   session.snapshot_at_peak = options_.snapshot_at_peak;
+  session.only = options_.only;
   for (char** entry = environ; *entry != nullptr; ++entry) session.environment.emplace_back(*entry);
   // The symbol library asks servers whenever it finds this variable; the user has to say so first.
   if (!options_.debuginfod) ::unsetenv(kDebuginfodVariable);
@@ -135,20 +142,28 @@ int Run::report(collect::SessionResult result) {
   others_.wait_for_background();
   std::vector<collect::CapturedProcess> others = std::move(result.processes);
   std::string path, next;
+  std::map<std::uint32_t, std::string> profiles;  // by row of the tree
+  std::uint32_t main_row = 0;
   bool main_is_trivial = true;
   if (result.main_process) {
     const auto at = others.begin() + static_cast<std::ptrdiff_t>(*result.main_process);
     collect::CapturedProcess main = std::move(*at);
     others.erase(at);
     main_is_trivial = main.trivial();
+    main_row = main.tree_row;
     path = save_main(std::move(main), next);
+    profiles[main_row] = path;
+  } else if (result.left_out) {
+    note(printable(command_.front()) + " itself was not recorded: its name matches no --only");
   } else {
     report_errors({std::move(result.unrecorded).in(command_.front() + " was not profiled")});
   }
   others_.write(std::move(others), progress());
   report_errors(others_.errors());
   report_errors(snapshots_.errors());
-  for (const std::string& line : list_processes(others_.written(), others_.trivial(), style_)) say(line);
+  for (const OtherProcess& other : others_.written()) profiles[other.tree_row] = other.path;
+  const std::string index = save_tree(result.tree, main_row, profiles);
+  for (const std::string& line : list_tree(result.tree, style_)) say(line);
   // A shell that started the real work is not what people want to look at.
   std::uint64_t highest = 0;
   for (const OtherProcess& other : others_.written()) {
@@ -157,6 +172,7 @@ int Run::report(collect::SessionResult result) {
   }
   if (const std::string text = snapshots_text(snapshots_.written()); !text.empty()) say(text);
   if (!path.empty()) say("the profile is in " + printable(path));
+  if (!index.empty()) say("the processes are listed in " + printable(index));
   if (!next.empty()) say("next: " + next);
   if (result.exit_status == 0 && failed_) return static_cast<int>(ExitCode::kFailed);
   return result.exit_status;
@@ -171,6 +187,28 @@ std::string Run::save_main(collect::CapturedProcess&& captured, std::string& nex
   for (const std::string& line : summarize(profile, style_)) say(line);
   if (!path.empty()) next = next_command(profile, path);
   return path;
+}
+
+/// Returns where the index is; empty: there is none, as there was one process image only.
+std::string Run::save_tree(ProcessTree& tree, std::uint32_t main_row,
+                           const std::map<std::uint32_t, std::string>& profiles) {
+  if (tree.processes.size() < 2) return {};
+  tree.generator = "memprof " MEMPROF_VERSION;
+  std::string path = output_.tree_path(tree.processes[main_row].process);
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  for (const auto& [row, file] : profiles) {
+    const bool beside = file.substr(0, file.rfind('/') + 1) == folder;
+    tree.processes[row].profile = beside ? file.substr(folder.size()) : file;
+  }
+  auto saved = ProfileOutput::save(tree, path);
+  if (!saved) {
+    report_errors({std::move(saved.error())});
+    return {};
+  }
+  if (!saved->trouble.empty()) {
+    report_errors({{saved->trouble, "the index is in " + saved->path + " instead", ExitCode::kOk}});
+  }
+  return saved->path;
 }
 
 collect::SymbolizerOptions Run::symbols() const {
@@ -191,8 +229,24 @@ void Run::report_errors(const std::vector<Error>& errors) {
   }
 }
 
+/// They travel in one environment variable, separated by colons.
+Result<void> check_patterns(const std::vector<std::string>& only) {
+  std::size_t bytes = 0;
+  for (const std::string& pattern : only) {
+    if (pattern.empty()) return failure("option --only: the pattern is empty", "leave it out to record every program");
+    if (pattern.find(':') != std::string::npos) {
+      return failure("option --only: '" + pattern + "' has a colon in it", "write ? in its place");
+    }
+    bytes += pattern.size() + 1;
+  }
+  if (bytes > kLongestPatterns)
+    return failure("option --only: the patterns are too long", "use fewer, with a * in them");
+  return {};
+}
+
 Result<int> run(const RunOptions& options, const Invocation& invocation) {
   occupy_standard_streams();
+  if (auto sensible = check_patterns(options.only); !sensible) return tl::unexpected(sensible.error());
   if (invocation.program.empty()) {
     return failure("memprof run: no program given", "memprof run PROGRAM [ARGS...], as in: memprof run ls -l");
   }
@@ -219,6 +273,10 @@ Command run_command() {
       "Runs PROGRAM with its streams, signals, terminal and exit status as they would be without memprof, records each "
       "allocation and each free with its call stack, also in the processes that it starts, and then writes a profile "
       "and prints a summary.\n\n"
+      "Each process gets a profile of its own if it did more than start another one. When there is more than one "
+      "process, an index beside the profiles lists them all; every report takes the index in place of a profile and "
+      "adds its processes up. --only takes '*' and '?', and looks at the name under which a program was started and "
+      "that of its executable, or at the whole path if GLOB has a '/'.\n\n"
       "Ctrl-C reaches the program as usual; memprof stays until the profile is written. A second Ctrl-C ends the wait "
       "for a program, or for processes it has left behind, that do not end by themselves.\n\n"
       "While it runs, `memprof ps` lists it, and `memprof snapshot` writes its profile of that moment.\n\n"
@@ -228,6 +286,7 @@ Command run_command() {
                       {"choose the name of the profile, compressed", "memprof run -o app.json.zst ./app"},
                       {"count only, without call stacks", "memprof run --depth 0 ./app"},
                       {"only the shell itself, not what it starts", "memprof run --follow none sh build.sh"},
+                      {"only the compilers of a build", "memprof run --only 'cc1*' make -j2"},
                       {"watch how a server grows", "memprof run --snapshot-every 1min ./server"}};
   command.takes_program = TakesProgram::kYes;
   command.define = [](CLI::App& parser) -> RunCommand {
@@ -246,6 +305,8 @@ Command run_command() {
                     "write a snapshot whenever memprof itself gets this signal; the program does not get it then");
     add_flag(parser, "--snapshot-at-peak", options->snapshot_at_peak,
              "also write the profile of the moment at which the heap was largest");
+    add_list(parser, "--only", options->only, "GLOB",
+             "profile only programs of this name, whoever starts them; may be repeated");
     add_flag(parser, "--debuginfod", options->debuginfod, "download missing debug information (asks $DEBUGINFOD_URLS)");
     return [options](const Invocation& invocation) { return run(*options, invocation); };
   };

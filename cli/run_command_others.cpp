@@ -66,33 +66,18 @@ void OtherProfiles::write(std::vector<collect::CapturedProcess>&& processes,
       std::all_of(processes.begin(), processes.end(), [](const auto& process) { return process.trivial(); });
   for (collect::CapturedProcess& process : processes) {
     if (process.events() == 0 || only_started_another(process)) continue;
-    if (process.trivial() && !few_and_small) {
-      count_trivial(process);
-    } else {
-      write_one(std::move(process), progress);
-    }
+    if (!process.trivial() || few_and_small) write_one(std::move(process), progress);
   }
 }
 
 void OtherProfiles::write_one(collect::CapturedProcess&& process, const collect::SymbolizeProgress& progress) {
-  const Profile profile = collect::build_profile(std::move(process), symbols_, progress);
   OtherProcess row;
-  row.program = profile.process.program;
-  row.pid = profile.process.pid;
+  row.tree_row = process.tree_row;
+  const Profile profile = collect::build_profile(std::move(process), symbols_, progress);
   row.peak_bytes = profile.totals.peak_bytes;
-  row.allocations = profile.totals.allocations;
-  row.complete = profile.capture.complete;
   row.path = save_profile(profile, output_.other_path(profile.process), errors_);
   row.next = next_command(profile, row.path);
   if (!row.path.empty()) written_.push_back(std::move(row));
-}
-
-void OtherProfiles::count_trivial(const collect::CapturedProcess& process) {
-  ++trivial_.count;
-  auto& names = trivial_.programs;
-  if (std::find(names.begin(), names.end(), process.process.program) == names.end()) {
-    names.push_back(process.process.program);
-  }
 }
 
 }  // namespace memprof::cli

@@ -33,19 +33,16 @@ class OtherProfiles {
   void write(std::vector<collect::CapturedProcess>&& processes, const collect::SymbolizeProgress& progress);
 
   const std::vector<OtherProcess>& written() const { return written_; }
-  const TrivialProcesses& trivial() const { return trivial_; }
   const std::vector<Error>& errors() const { return errors_; }
 
  private:
   void work();
   void write_one(collect::CapturedProcess&& process, const collect::SymbolizeProgress& progress);
-  void count_trivial(const collect::CapturedProcess& process);
 
   // Belongs to the background thread while there is one.
   ProfileOutput& output_;
   collect::SymbolizerOptions symbols_;
   std::vector<OtherProcess> written_;
-  TrivialProcesses trivial_;
   std::vector<Error> errors_;
 
   std::mutex mutex_;

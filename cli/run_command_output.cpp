@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "profile/process_tree_file.hpp"
 #include "profile/profile_file.hpp"
 
 namespace memprof::cli {
@@ -128,9 +129,18 @@ std::string ProfileOutput::unused(const std::string& stem, const std::string& ex
   return path;
 }
 
-Result<ProfileOutput::Saved> ProfileOutput::save(const Profile& profile, const std::string& path) {
-  const auto written = write_profile(profile, path);
-  if (written) return Saved{path, {}};
+std::string ProfileOutput::tree_path(const Process& process) const {
+  const std::string main = file_.empty() ? "memprof." + program_and_pid(process) + ".json" : file_;
+  return split_extension(main).stem + ".tree.json";
+}
+
+namespace {
+
+/// `write(path)` to where it should be, or else to where it can be.
+template <typename Write>
+Result<ProfileOutput::Saved> save_somewhere(const std::string& path, const Write& write) {
+  const Result<void> written = write(path);
+  if (written) return ProfileOutput::Saved{path, {}};
   std::vector<std::string> folders;
   if (const char* temporary = std::getenv("TMPDIR"); temporary != nullptr && *temporary == '/') {
     folders.emplace_back(temporary);
@@ -138,10 +148,20 @@ Result<ProfileOutput::Saved> ProfileOutput::save(const Profile& profile, const s
   folders.emplace_back("/tmp");
   for (const std::string& folder : folders) {
     std::string elsewhere = fresh_path(folder, base_of(path));
-    if (write_profile(profile, elsewhere)) return Saved{std::move(elsewhere), written.error().what};
+    if (write(elsewhere)) return ProfileOutput::Saved{std::move(elsewhere), written.error().what};
   }
   return failure(written.error().what + "; nor can it be written to " + folders.front(),
                  "make room, or set TMPDIR to a directory that has some, and run again", ExitCode::kFailed);
+}
+
+}  // namespace
+
+Result<ProfileOutput::Saved> ProfileOutput::save(const Profile& profile, const std::string& path) {
+  return save_somewhere(path, [&](const std::string& file) { return write_profile(profile, file); });
+}
+
+Result<ProfileOutput::Saved> ProfileOutput::save(const ProcessTree& tree, const std::string& path) {
+  return save_somewhere(path, [&](const std::string& file) { return write_process_tree(tree, file); });
 }
 
 }  // namespace memprof::cli

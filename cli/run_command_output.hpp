@@ -6,6 +6,7 @@
 #include <string>
 
 #include "collect/snapshot_order.hpp"
+#include "profile/process_tree.hpp"
 #include "profile/profile.hpp"
 #include "profile/result.hpp"
 
@@ -27,6 +28,8 @@ class ProfileOutput {
   /// Where a snapshot goes whose order names no path: the parts between which a number may come. An older file of the
   /// name is replaced.
   Name snapshot_path(const Process& process, const collect::SnapshotOrder& order) const;
+  /// Beside the profile of the started program; another file of this name is replaced.
+  std::string tree_path(const Process& process) const;
 
   struct Saved {
     std::string path;
@@ -34,6 +37,7 @@ class ProfileOutput {
   };
   /// Writes to `path`, or else to $TMPDIR or /tmp.
   [[nodiscard]] static Result<Saved> save(const Profile& profile, const std::string& path);
+  [[nodiscard]] static Result<Saved> save(const ProcessTree& tree, const std::string& path);
 
  private:
   explicit ProfileOutput(std::string file) : file_(std::move(file)) {}

@@ -17,10 +17,7 @@ namespace {
 
 constexpr std::size_t kTopSites = 5;
 constexpr std::size_t kNarrowestName = 16;
-constexpr std::size_t kNamesShown = 4;
 constexpr std::uint64_t kMuchMemory = 32 * 1024 * 1024;
-constexpr std::size_t kMostProcesses = 12;
-constexpr std::size_t kWidestProgram = 24;
 constexpr double kManyTruncated = 0.01;  // of all events
 constexpr double kLongWait = 0.01;       // of the run's duration
 
@@ -185,41 +182,6 @@ std::vector<std::string> summarize(const Profile& profile, const SummaryStyle& s
                     format_count(profile.capture.ring_waits) + " times)");
   }
   add_top_sites(profile, style, lines);
-  return lines;
-}
-
-std::vector<std::string> list_processes(std::vector<OtherProcess> others, const TrivialProcesses& trivial,
-                                        const SummaryStyle& style) {
-  std::vector<std::string> lines;
-  std::sort(others.begin(), others.end(),
-            [](const OtherProcess& a, const OtherProcess& b) { return a.peak_bytes > b.peak_bytes; });
-  const std::size_t shown = others.size() > kMostProcesses ? kMostProcesses - 1 : others.size();
-  std::size_t widest = 7;
-  for (std::size_t i = 0; i < shown; ++i) widest = std::max(widest, display_width(printable(others[i].program)));
-  widest = std::min(widest, kWidestProgram);
-  if (!others.empty()) {
-    lines.push_back(bold("it started", style));
-    lines.push_back("  " + padded_right("program", widest) + "      pid       peak  allocations  profile");
-  }
-  for (std::size_t i = 0; i < shown; ++i) {
-    const OtherProcess& other = others[i];
-    lines.push_back("  " + padded_right(shortened_middle(printable(other.program), widest), widest) + "  " +
-                    padded_left(std::to_string(other.pid), 7) + "  " + padded_left(format_size(other.peak_bytes), 9) +
-                    "  " + padded_left(format_count(other.allocations), 11) + "  " + printable(other.path) +
-                    (other.complete ? "" : warning(" (partial)", style)));
-  }
-  if (shown < others.size()) {
-    lines.push_back("  and " + format_count(others.size() - shown) + " more, each with its profile");
-  }
-  if (trivial.count == 0) return lines;
-  std::string names;
-  for (std::size_t i = 0; i < std::min(trivial.programs.size(), kNamesShown); ++i) {
-    names += (i > 0 ? ", " : "") + printable(trivial.programs[i]);
-  }
-  if (trivial.programs.size() > kNamesShown) names += ", …";
-  const std::string processes = format_count(trivial.count) + (trivial.count == 1 ? " process" : " processes");
-  lines.push_back((others.empty() ? "it started " : "  and ") + processes + " that allocated next to nothing (" +
-                  names + ")");
   return lines;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// What `memprof run` says when the program has ended: one process in some detail, the others in a table.
+// What `memprof run` says of the started program when it has ended.
 
 #include <cstdint>
 #include <string>
@@ -22,27 +22,14 @@ struct SummaryStyle {
 
 /// One more process than the main one, its profile written.
 struct OtherProcess {
-  std::string program;
-  std::int32_t pid = 0;
+  std::uint32_t tree_row = 0;
   std::uint64_t peak_bytes = 0;
-  std::uint64_t allocations = 0;
   std::string path;
-  bool complete = true;
   std::string next;  ///< the command that shows most of it
 };
 
 /// What to look at first: source lines, where any are known.
 std::string next_command(const Profile& profile, const std::string& path);
-
-/// Processes that did next to nothing, without profiles.
-struct TrivialProcesses {
-  std::uint64_t count = 0;
-  std::vector<std::string> programs;  ///< each name once
-};
-
-/// The biggest first, and not more than fit on a screen.
-[[nodiscard]] std::vector<std::string> list_processes(std::vector<OtherProcess> others, const TrivialProcesses& trivial,
-                                                      const SummaryStyle& style);
 
 /// How far the figures can be trusted, in a word and its reasons: "complete", "partial: …", "degraded: …".
 [[nodiscard]] std::string verdict(const Profile& profile);

@@ -14,7 +14,6 @@
 #include "cli/style.hpp"
 #include "cli/type_text.hpp"
 #include "cli/units.hpp"
-#include "profile/profile_file.hpp"
 #include "report/grouping.hpp"
 
 namespace memprof::cli {
@@ -106,7 +105,7 @@ Result<int> run(TopOptions& top, Console& console) {
   if (top.wide && options->by != report::GroupBy::kType) {
     return failure("option --wide shows the evidence of types", "add --group-by type");
   }
-  const Result<Profile> profile = read_profile(top.report.file);
+  const Result<Profile> profile = read_report_input(top.report, console);
   if (!profile) return tl::unexpected<Error>(profile.error());
   const Result<report::Grouping> grouping = report::group_sites(*profile, *options);
   if (!grouping) return tl::unexpected<Error>(grouping.error());

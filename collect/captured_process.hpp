@@ -26,6 +26,7 @@ struct CapturedStack {
 };
 
 struct CapturedProcess {
+  std::uint32_t tree_row = 0;  ///< of ProcessTree::processes
   Process process;
   Capture capture;
   Totals totals;

@@ -16,7 +16,8 @@ constexpr std::uint64_t kBacklog = 32768;
 }  // namespace
 
 Engine::Engine(const SharedRegion& region, std::function<std::uint64_t()> now, const EngineOptions& options)
-    : region_(region),
+    : options_(options),
+      region_(region),
       now_(std::move(now)),
       sites_(region.node_capacity()),
       mapped_(options.ns_per_tick),
@@ -47,6 +48,9 @@ void Engine::drain_round() {
     if (begin >= timeline.due()) timeline.cross(begin, totals.live_bytes, totals.allocations);
     return;
   }
+  // Asked after the round's time was taken: whoever joins from here on has younger steps than all of this round.
+  all_steps_ = options_.tree != nullptr && !options_.tree->alone();
+  accounts_.set_steps(all_steps_ ? &steps_ : nullptr);
   for (bool more = true; more;) {
     const bool shared = team_.has_helpers() && stream_.certain() >= kBacklog;
     batch_.clear();
@@ -59,9 +63,20 @@ void Engine::book(bool shared) {
   team_.resolve(batch_, shared);
   accounts_.apply(batch_, relocations_, sites_.stacks().size(), threads_.size());
   relocations_.recycle();
+  if (options_.tree != nullptr && !batch_.empty()) hand_over_steps();
   live_bytes_.store(accounts_.totals().live_bytes, std::memory_order_relaxed);
   peak_bytes_.store(accounts_.totals().peak_bytes, std::memory_order_relaxed);
   events_.store(accounts_.events(), std::memory_order_relaxed);
+}
+
+void Engine::hand_over_steps() {
+  if (!all_steps_) {
+    steps_.push_back(accounts_.highest_step());
+    const Totals& totals = accounts_.totals();
+    steps_.push_back({batch_.back().ticks, totals.live_bytes, totals.live_blocks});
+  }
+  for (TreeHeap::Step& step : steps_) step.ticks += options_.clock_base;
+  options_.tree->add(options_.member, steps_);
 }
 
 std::uint64_t Engine::touched_ring_bytes() const {

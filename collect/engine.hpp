@@ -15,6 +15,7 @@
 #include "collect/shared_region.hpp"
 #include "collect/stack_sites.hpp"
 #include "collect/thread_table.hpp"
+#include "collect/tree_heap.hpp"
 
 namespace memprof::collect {
 
@@ -22,6 +23,10 @@ struct EngineOptions {
   double ns_per_tick = 1;
   std::uint64_t timeline_interval = 1'000'000;  ///< ticks
   unsigned resolve_threads = 1;
+  /// Gets the steps of the live heap, if there are other processes.
+  TreeHeap* tree = nullptr;
+  TreeHeap::Member member = 0;
+  std::uint64_t clock_base = 0;  ///< raw ticks at 0
 };
 
 class Engine {
@@ -67,7 +72,9 @@ class Engine {
  private:
   void drain_round();
   void book(bool shared);
+  void hand_over_steps();
 
+  EngineOptions options_;
   const SharedRegion& region_;
   std::function<std::uint64_t()> now_;
   RegionDamage damage_;
@@ -81,6 +88,8 @@ class Engine {
   ResolveTeam team_;
   HeapAccounts accounts_;
   std::vector<Event> batch_;
+  bool all_steps_ = false;  ///< of this round: every step counts, not only the highest of each batch
+  std::vector<TreeHeap::Step> steps_;
   bool out_of_memory_ = false;
   std::atomic<std::uint64_t> live_bytes_{0}, peak_bytes_{0}, events_{0};
 };

@@ -15,6 +15,7 @@
 namespace memprof::collect {
 namespace {
 
+constexpr std::size_t kShortestHello = 8;  // of any version: magic and version
 constexpr int kBacklog = 4096;  // a fork server starts many children at once, and connect() waits when this is full
 
 void watch(int epoll, int descriptor) {
@@ -71,7 +72,7 @@ std::vector<Peer> HandshakeServer::serve(Clock::time_point now) {
   if (!retry_) accept_all(now);
   std::vector<Peer> peers;
   for (auto pending = pending_.begin(); pending != pending_.end();) {
-    const Reading reading = read_hello(*pending, peers);
+    const Reading reading = read_message(*pending, peers);
     if (reading == Reading::kNotYet && pending->deadline > now) {
       ++pending;
       continue;
@@ -120,23 +121,30 @@ void HandshakeServer::listen_again(bool yes) {
   }
 }
 
-HandshakeServer::Reading HandshakeServer::read_hello(Pending& pending, std::vector<Peer>& peers) {
-  // One byte more than a Hello, so that a longer message is not taken for one.
-  unsigned char message[sizeof(wire::Hello) + 1];
+HandshakeServer::Reading HandshakeServer::read_message(Pending& pending, std::vector<Peer>& peers) {
+  // One byte more than there may be, so that a longer message is not taken for one of that size.
+  char message[wire::kLongestNotice + 1];
   const ssize_t size = ::recv(pending.connection.get(), message, sizeof message, 0);
   if (size < 0) return errno == EAGAIN || errno == EINTR ? Reading::kNotYet : Reading::kOver;
   if (size == 0) return Reading::kOver;  // it changed its mind, or died
+  const std::string_view text(message, static_cast<std::size_t>(size));
+  return take_notice(pending.pid, text, peers.size()) ? Reading::kOver : take_hello(pending, text, peers);
+}
 
+HandshakeServer::Reading HandshakeServer::take_hello(Pending& pending, std::string_view message,
+                                                     std::vector<Peer>& peers) {
   Peer peer;
   peer.pid = pending.pid;
-  std::memcpy(&peer.hello, message, sizeof peer.hello);
-  if (size != sizeof(wire::Hello) || peer.hello.magic != wire::kHelloMagic) {
+  std::memcpy(&peer.hello, message.data(), std::min(message.size(), sizeof peer.hello));
+  const bool greeting = message.size() >= kShortestHello && peer.hello.magic == wire::kHelloMagic;
+  const bool ours = greeting && peer.hello.wire_version == wire::kWireVersion;
+  if (!greeting || (ours && message.size() != sizeof(wire::Hello))) {
     turned_away_(name(pending.pid) + " connected and said something that is no greeting: turned away");
     return Reading::kOver;
   }
   // From here on closing `connection` ends the watch as well: nobody else has a copy of it.
   peer.connection = std::move(pending.connection);
-  if (peer.hello.wire_version != wire::kWireVersion) {
+  if (!ours) {
     answer(peer, wire::Verdict::kVersion);
     turned_away_(name(peer.pid) + " has a libmemprof.so of protocol version " +
                  std::to_string(peer.hello.wire_version) + ", this memprof has " + std::to_string(wire::kWireVersion) +
@@ -148,6 +156,29 @@ HandshakeServer::Reading HandshakeServer::read_hello(Pending& pending, std::vect
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, peer.connection.get(), nullptr);
   peers.push_back(std::move(peer));
   return Reading::kHello;
+}
+
+bool HandshakeServer::take_notice(pid_t pid, std::string_view message, std::size_t peers_before) {
+  wire::Notice notice{};
+  if (message.size() < sizeof notice) return false;
+  std::memcpy(&notice, message.data(), sizeof notice);
+  message.remove_prefix(sizeof notice);
+  if (notice.magic != wire::kNoticeMagic || notice.wire_version != wire::kWireVersion) return false;
+  if (std::size_t{notice.path_bytes} + notice.arguments_bytes != message.size()) return false;
+  UnloadableProgram program;
+  program.pid = pid;
+  program.child = notice.child;
+  program.reason = notice.reason;
+  program.path = message.substr(0, notice.path_bytes);
+  program.before = peers_before;
+  message.remove_prefix(notice.path_bytes);
+  while (!message.empty()) {
+    const std::size_t end = std::min(message.find('\0'), message.size());
+    program.command.emplace_back(message.substr(0, end));
+    message.remove_prefix(std::min(end + 1, message.size()));
+  }
+  notices_.push_back(std::move(program));
+  return true;
 }
 
 bool answer(const Peer& peer, wire::Verdict verdict, std::uint64_t region_bytes, int descriptor) {

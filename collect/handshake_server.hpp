@@ -11,6 +11,8 @@
 #include <list>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "collect/unique_fd.hpp"
@@ -25,6 +27,16 @@ struct Peer {
   UniqueFd process;  ///< pidfd: readable when the process has ended
   wire::Hello hello{};
   UniqueFd connection;
+};
+
+/// A program that is being started without the library in it, as wire::Notice has it.
+struct UnloadableProgram {
+  pid_t pid = 0;    ///< of the process that tells it, the kernel's word
+  pid_t child = 0;  ///< as the process sees it; 0: it is to become the program itself
+  wire::Unloadable reason = wire::Unloadable::kNot;
+  std::string path;
+  std::vector<std::string> command;
+  std::size_t before = 0;  ///< how many of the peers of the same look said Hello before this
 };
 
 class HandshakeServer {
@@ -44,6 +56,9 @@ class HandshakeServer {
   /// Accepts, reads and refuses whatever is ready now; returns those that said a proper Hello of our wire version.
   [[nodiscard]] std::vector<Peer> serve(Clock::time_point now = Clock::now());
 
+  /// What was told during the latest serve(), in order.
+  [[nodiscard]] std::vector<UnloadableProgram> take_notices() { return std::exchange(notices_, {}); }
+
   /// When serve() should be called next even if nothing is readable: to drop a silent peer, or to try again.
   std::optional<Clock::time_point> deadline() const;
 
@@ -60,12 +75,16 @@ class HandshakeServer {
 
   void accept_all(Clock::time_point now);
   void listen_again(bool yes);
-  Reading read_hello(Pending& pending, std::vector<Peer>& peers);
+  Reading read_message(Pending& pending, std::vector<Peer>& peers);
+  Reading take_hello(Pending& pending, std::string_view message, std::vector<Peer>& peers);
+  /// False: it is no notice.
+  bool take_notice(pid_t pid, std::string_view message, std::size_t peers_before);
 
   UniqueFd listener_, epoll_;
   bool listening_ = true;
   std::optional<Clock::time_point> retry_;  ///< no connection is accepted before
   std::list<Pending> pending_;              ///< by deadline
+  std::vector<UnloadableProgram> notices_;
   std::function<void(const std::string&)> turned_away_;
 };
 

@@ -35,6 +35,7 @@ void HeapAccounts::apply(std::span<const Event> events, const Relocations& reloc
                          std::size_t thread_count) {
   while (sites_.size() < site_count) sites_.emplace_back().share.epoch = epoch_;
   while (threads_.size() < thread_count) threads_.emplace_back().share.epoch = epoch_;
+  highest_step_ = {};
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (i + kAhead < events.size()) {
       const Event& later = events[i + kAhead];
@@ -209,6 +210,8 @@ void HeapAccounts::look_at_level(const Event& event) {
   SiteAccount& site = sites_[event.site];
   site.highest_heap = std::max(site.highest_heap, level);
   timeline_.note(level);
+  if (level >= highest_step_.live_bytes) highest_step_ = {event.ticks, level, totals_.live_blocks};
+  if (steps_ != nullptr) steps_->push_back({event.ticks, level, totals_.live_blocks});
 }
 
 void HeapAccounts::note_snapshot(std::uint64_t ticks, std::string name) {

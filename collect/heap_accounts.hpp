@@ -24,6 +24,7 @@
 #include "collect/scope_log.hpp"
 #include "collect/tick_log.hpp"
 #include "collect/timeline.hpp"
+#include "collect/tree_heap.hpp"
 #include "profile/profile.hpp"
 
 namespace memprof::collect {
@@ -116,6 +117,10 @@ class HeapAccounts {
 
   /// A snapshot is taken now; the reports of this process mention it.
   void note_snapshot(std::uint64_t ticks, std::string name);
+  /// From now on the live heap after each event is appended here; null: not.
+  void set_steps(std::vector<TreeHeap::Step>* steps) { steps_ = steps; }
+  /// The highest live heap in the latest call of apply(), and when it was.
+  const TreeHeap::Step& highest_step() const { return highest_step_; }
 
   /// Everything is in: settles the peak shares and size figures, adds the last point of the timeline.
   void finish(std::uint64_t ticks);
@@ -153,6 +158,8 @@ class HeapAccounts {
   }
 
   double ns_per_tick_;
+  std::vector<TreeHeap::Step>* steps_ = nullptr;
+  TreeHeap::Step highest_step_;
   Totals totals_;
   std::uint64_t epoch_ = 0;
   std::uint64_t peak_ticks_ = 0;

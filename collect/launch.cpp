@@ -85,11 +85,13 @@ int spawn(const Launch& launch, pid_t& pid) {
 }  // namespace
 
 std::vector<std::string> profiled_environment(const std::vector<std::string>& inherited, const std::string& library,
-                                              const std::string& socket, bool follow_children) {
+                                              const std::string& socket, bool follow_children,
+                                              const std::vector<std::string>& only) {
   std::vector<std::string> result;
   std::string preload = library;
   for (const std::string_view entry : inherited) {
     if (sets(entry, wire::kSocketVariable) || sets(entry, wire::kFollowVariable)) continue;
+    if (sets(entry, wire::kOnlyVariable)) continue;
     if (entry.substr(0, kPreload.size()) == kPreload) {
       const std::string_view before = entry.substr(kPreload.size());
       if (names_library(before, library)) {
@@ -104,6 +106,9 @@ std::vector<std::string> profiled_environment(const std::vector<std::string>& in
   result.push_back(std::string(kPreload) + preload);
   result.push_back(std::string(wire::kSocketVariable) + '=' + socket);
   if (!follow_children) result.push_back(std::string(wire::kFollowVariable) + "=0");
+  std::string patterns;
+  for (const std::string& pattern : only) patterns += (patterns.empty() ? "" : ":") + pattern;
+  if (!patterns.empty()) result.push_back(std::string(wire::kOnlyVariable) + '=' + patterns);
   return result;
 }
 

@@ -11,10 +11,11 @@
 
 namespace memprof::collect {
 
-/// `inherited` with LD_PRELOAD (ours before what was there) and the two variables of wire/handshake.hpp set.
+/// `inherited` with LD_PRELOAD (ours before what was there) and the variables of wire/handshake.hpp set.
 [[nodiscard]] std::vector<std::string> profiled_environment(const std::vector<std::string>& inherited,
                                                             const std::string& library, const std::string& socket,
-                                                            bool follow_children);
+                                                            bool follow_children,
+                                                            const std::vector<std::string>& only = {});
 
 struct Launch {
   std::string executable;  ///< a path; PATH is not searched

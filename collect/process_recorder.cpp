@@ -35,6 +35,7 @@ constexpr nanoseconds kLongestSleep = milliseconds(200);
 constexpr std::uint64_t kBusyRound = 1024;
 
 constexpr double kTimelineInterval_ns = 1e6;
+constexpr double kLongestSilence_ns = 1e9;
 
 unsigned usual_threads() { return std::clamp(std::thread::hardware_concurrency() / 2, 1u, 4u); }
 
@@ -43,8 +44,12 @@ RegionOptions region_options(const RecorderOptions& options, const TickClock& cl
 }
 
 EngineOptions engine_options(const RecorderOptions& options, const TickClock& clock) {
-  return {clock.ns_per_tick(), static_cast<std::uint64_t>(kTimelineInterval_ns / clock.ns_per_tick()),
-          options.resolve_threads != 0 ? options.resolve_threads : usual_threads()};
+  return {clock.ns_per_tick(),
+          static_cast<std::uint64_t>(kTimelineInterval_ns / clock.ns_per_tick()),
+          options.resolve_threads != 0 ? options.resolve_threads : usual_threads(),
+          options.tree,
+          options.member,
+          clock.base()};
 }
 
 }  // namespace
@@ -76,6 +81,7 @@ struct ProcessRecorder::State {
   bool started = false;
   std::atomic<bool> stopping{false};
   std::thread drain_thread;
+  std::uint64_t seen_alive = 0;  ///< ticks; belongs to the drain thread
 
   SnapshotTaker taker;
   std::vector<SnapshotOrder> orders;     ///< with mutex
@@ -206,11 +212,19 @@ bool ProcessRecorder::State::wait_for_start() {
 
 std::uint64_t ProcessRecorder::State::drain() {
   modules.look();
-  engine.accounts().timeline().set_rss(files.rss_bytes());
+  const std::uint64_t now = clock.now();
+  const std::uint64_t rss = files.rss_bytes();
+  engine.accounts().timeline().set_rss(rss);
   ThreadTable& threads = engine.threads();
   const std::size_t known = threads.size();
   const std::uint64_t count = engine.drain();
   for (std::size_t i = known; i < threads.size(); ++i) threads.set_name(i, files.thread_name(threads.tid(i)));
+  // A process without memory has ended, or /proc hides it; nobody shall wait for its steps for long.
+  if (rss != 0) seen_alive = now;
+  const double silent_ns = static_cast<double>(now - seen_alive) * clock.ns_per_tick();
+  if (options.tree != nullptr && (rss != 0 || silent_ns > kLongestSilence_ns)) {
+    options.tree->pass(options.member, clock.base() + now);
+  }
   return count;
 }
 

@@ -10,6 +10,7 @@
 #include "collect/captured_process.hpp"
 #include "collect/frozen_process.hpp"
 #include "collect/snapshot_order.hpp"
+#include "collect/tree_heap.hpp"
 #include "profile/result.hpp"
 #include "wire/region.hpp"
 
@@ -23,6 +24,10 @@ struct RecorderOptions {
   /// Threads that may work on the live set at once when events come faster than one can book them. The figures do not
   /// depend on it. 0: half the processors, at most 4.
   unsigned resolve_threads = 0;
+  /// Where the process counts towards the whole tree's peak, as this member; null: nowhere. The caller joins it before
+  /// and makes it leave after finish().
+  TreeHeap* tree = nullptr;
+  TreeHeap::Member member = 0;
 };
 
 /// A moment's figures; may be read from any thread.

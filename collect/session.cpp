@@ -142,9 +142,10 @@ Result<void> Session::start() {
   watch(server_.descriptor(), kHandshakes);
   watch(signals_.descriptor(), kSignals);
   listen_to_clients();
-  const auto pid = launch({options_.executable, options_.command,
-                           profiled_environment(options_.environment, library_, socket_, options_.follow_children),
-                           signals_.inherited_mask()});
+  const auto pid =
+      launch({options_.executable, options_.command,
+              profiled_environment(options_.environment, library_, socket_, options_.follow_children, options_.only),
+              signals_.inherited_mask()});
   if (!pid) return tl::unexpected(pid.error());
   start_ = Clock::now();
   next_status_ = start_ + kStatusInterval;
@@ -187,6 +188,8 @@ SessionResult Session::result() {
   snapshots_.finish();
   result.main_process = images_.main_captured();
   result.processes = images_.take_captured();
+  result.left_out = images_.main_left_out();
+  result.tree = images_.take_tree();
   if (!result.main_process) {
     result.unrecorded = images_.main_refusal().value_or(
         Error{"the library was not loaded in it, or could not reach memprof",
@@ -215,7 +218,13 @@ int Session::milliseconds_to_next_task() const {
 }
 
 void Session::serve_handshakes() {
-  for (Peer& peer : server_.serve()) images_.admit(std::move(peer));
+  std::vector<Peer> peers = server_.serve();
+  const std::vector<UnloadableProgram> notices = server_.take_notices();
+  auto notice = notices.begin();
+  for (std::size_t i = 0; i <= peers.size(); ++i) {
+    for (; notice != notices.end() && notice->before == i; ++notice) images_.note_unloadable(*notice);
+    if (i < peers.size()) images_.admit(std::move(peers[i]));
+  }
 }
 
 /// Without a control socket the run goes on: it is only for asking.

@@ -14,6 +14,7 @@
 
 #include "collect/captured_process.hpp"
 #include "collect/session_snapshots.hpp"
+#include "profile/process_tree.hpp"
 #include "profile/result.hpp"
 
 namespace memprof::collect {
@@ -30,6 +31,7 @@ struct SessionOptions {
   std::chrono::milliseconds snapshot_every{0};   ///< 0: never
   int snapshot_signal = 0;                       ///< SIGUSR1 or SIGUSR2 to memprof; 0: none
   bool snapshot_at_peak = false;
+  std::vector<std::string> only;  ///< patterns of names as in wire::kOnlyVariable; empty: all programs
 };
 
 /// Sums over all processes that are being recorded, for the status line.
@@ -62,6 +64,8 @@ struct SessionResult {
   std::vector<CapturedProcess> processes;   ///< one for each process image, by end; without symbols yet
   std::optional<std::size_t> main_process;  ///< the last image of the started process
   Error unrecorded;                         ///< why main_process is missing, as far as known
+  bool left_out = false;                    ///< main_process is missing because of SessionOptions::only
+  ProcessTree tree;                         ///< row CapturedProcess::tree_row belongs to each process
 };
 
 /// Runs the program to its end and all its recorded descendants to theirs. Errors: the program could not be started

@@ -38,10 +38,12 @@ std::size_t bytes_of(const ControlMessage& message) {
 }  // namespace
 
 ControlMessage SessionImages::list() const {
-  ControlMessage answer{std::string(kControlDone), std::to_string(images_.size())};
+  ControlMessage answer{std::string(kControlDone), std::to_string(recorded())};
   std::size_t bytes = 256;  // what precedes the processes, and to spare
   std::vector<const Image*> ordered;
-  for (const Image& image : images_) ordered.push_back(&image);
+  for (const Image& image : images_) {
+    if (image.kind == Kind::kRecorded) ordered.push_back(&image);
+  }
   std::stable_partition(ordered.begin(), ordered.end(), [](const Image* image) { return image->main; });
   for (const Image* image : ordered) {
     const RecorderStatus now = image->recorder->status();
@@ -69,7 +71,7 @@ void SessionImages::order_snapshot(ControlRequest request) {
   const auto pid = texts.size() == kTexts ? control_number<pid_t>(texts[1]) : std::nullopt;
   if (!pid) return refuse_it({"the request cannot be understood", "use the memprof that runs the program, too"});
   const auto image = find(*pid);
-  if (image == images_.end()) {
+  if (image == images_.end() || image->kind != Kind::kRecorded) {
     return refuse_it({"process " + texts[1] + " is not being profiled any more", "memprof ps lists what is"});
   }
   if (!texts[2].empty() && !snapshot_name_problem(texts[2]).empty()) {
@@ -87,6 +89,7 @@ void SessionImages::order_snapshot(ControlRequest request) {
 
 void SessionImages::order_snapshots(SnapshotKind kind) {
   for (const Image& image : images_) {
+    if (image.kind != Kind::kRecorded) continue;
     const RecorderStatus now = image.recorder->status();
     if (!image.main && now.events < kFewEvents && now.peak_bytes < kLittleMemory) continue;
     SnapshotOrder order;

@@ -16,6 +16,7 @@
 #include "collect/handshake_server.hpp"
 #include "collect/process_recorder.hpp"
 #include "collect/session.hpp"
+#include "collect/session_tree.hpp"
 
 namespace memprof::collect {
 
@@ -42,6 +43,9 @@ class SessionImages {
   /// Records the peer's image from here on, or turns it down. An earlier image of the same process ends here.
   void admit(Peer peer);
 
+  /// A process starts a program in which the library is not loaded: it has a row in the tree, nothing more.
+  void note_unloadable(const UnloadableProgram& program);
+
   /// The process has ended.
   void end(pid_t pid, std::optional<Ending> known = std::nullopt);
   /// The started process has ended; its pid may belong to another one from now on.
@@ -53,7 +57,7 @@ class SessionImages {
   /// now and then: the second time that one is seen so, it is certain.
   void look_for_strangers();
 
-  std::size_t alive() const { return images_.size(); }
+  std::size_t alive() const;  ///< that may have more to tell
   bool recording(pid_t pid) const;
   std::string names_alive() const;  ///< "redis-server (pid 17), sh (pid 18)", the first few
   void add_to(LiveStatus& status) const;
@@ -68,12 +72,24 @@ class SessionImages {
   std::vector<CapturedProcess> take_captured() { return std::move(captured_); }
   std::optional<std::size_t> main_captured() const { return main_captured_; }
   const std::optional<Error>& main_refusal() const { return main_refusal_; }
+  bool main_left_out() const { return main_left_out_; }
+  /// When all have ended.
+  ProcessTree take_tree() { return tree_.take(); }
 
  private:
+  enum class Kind : std::uint8_t {
+    kRecorded,
+    kListed,      ///< of no interest itself, but what it starts may be
+    kUnloadable,  ///< without the library
+  };
   struct Image {
     Process process;
+    Kind kind = Kind::kRecorded;
+    SessionTree::Row row = 0;
     UniqueFd pidfd;
-    std::unique_ptr<ProcessRecorder> recorder;
+    std::unique_ptr<ProcessRecorder> recorder;  ///< of kRecorded
+    std::optional<UnloadableProgram> becomes;   ///< what it is about to execute
+    std::optional<std::uint64_t> gone;          ///< SessionTree::now() when its end was seen first
     Clock::time_point start;
     std::string short_name;       ///< at the start
     bool looked_strange = false;  ///< runs another executable than it did at its Hello
@@ -83,10 +99,18 @@ class SessionImages {
 
   Images::iterator find(pid_t pid);
   void describe(Image& image, wire::Origin origin, bool replaces_another);
+  /// Seen now, they were gone before whatever begins after this.
+  void note_ends();
+  Result<void> record(Image& image, const Peer& peer);
+  void add(Image&& image, UniqueFd pidfd);
+  void add_unloadable(const UnloadableProgram& program, pid_t pid, std::optional<SessionTree::Row> replaced,
+                      std::optional<Ending> ending);
   void finish(Images::iterator image, Ending ending, const std::string& incomplete_reason = {});
   void keep(CapturedProcess&& captured, bool main);
+  std::size_t recorded() const;
+  static bool has_become(const Image& ended, const Ending& ending);
   void note_stranger(const Image& image, const std::string& program);
-  void refuse(const Peer& peer, const Error& reason);
+  void refuse(const Image& image, const Peer& peer, const Error& reason);
 
   const SessionOptions& options_;
   int epoll_;
@@ -97,6 +121,8 @@ class SessionImages {
   std::vector<CapturedProcess> captured_;
   std::optional<std::size_t> main_captured_;
   std::optional<Error> main_refusal_;
+  bool main_left_out_ = false;
+  SessionTree tree_;
   std::uint64_t ended_events_ = 0;
   std::uint64_t kept_bytes_ = 0;
 };

@@ -140,6 +140,8 @@ std::string short_name_of(pid_t pid) {
   return name;
 }
 
+pid_t parent_of(pid_t pid) { return read_stat(pid).parent; }
+
 std::string executable_of(pid_t pid) {
   constexpr std::string_view kDeleted = " (deleted)";  // the kernel's mark for a file that is gone
   std::string path = read_link(proc(pid, "exe"));

@@ -25,6 +25,9 @@ namespace memprof::collect {
 /// the process is a zombie.
 [[nodiscard]] std::string short_name_of(pid_t pid);
 
+/// 0 when it cannot be told.
+[[nodiscard]] pid_t parent_of(pid_t pid);
+
 /// The executable that the process runs now, empty when it cannot be told.
 [[nodiscard]] std::string executable_of(pid_t pid);
 

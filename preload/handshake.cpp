@@ -1,7 +1,5 @@
 #include "preload/handshake.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -9,49 +7,12 @@
 
 #include <cstring>
 
+#include "preload/session.hpp"
 #include "preload/sys.hpp"
 #include "wire/handshake.hpp"
 
-extern "C" char** environ;
-
 namespace memprof::preload {
 namespace {
-
-char g_socket_path[sizeof(sockaddr_un::sun_path)];
-
-/// Copies `value` when `entry` is "name=value" and the value fits.
-bool take_if(const char* entry, const char* name, char* value, std::size_t capacity) {
-  const std::size_t name_length = std::strlen(name);
-  if (std::strncmp(entry, name, name_length) != 0 || entry[name_length] != '=') return false;
-  const char* const text = entry + name_length + 1;
-  const std::size_t length = std::strlen(text);
-  if (length == 0 || length >= capacity) return false;
-  std::memcpy(value, text, length + 1);
-  return true;
-}
-
-/// Before libc's constructors ran, `environ` is still null: the kernel's copy then.
-bool take_from_kernel(const char* name, char* value, std::size_t capacity) {
-  constexpr std::size_t kBufferBytes = 1 << 20;
-  auto* const buffer = static_cast<char*>(sys::map_private(kBufferBytes));
-  if (buffer == nullptr) return false;
-  const long descriptor = sys::call(SYS_openat, AT_FDCWD, sys::as_long("/proc/self/environ"), O_RDONLY | O_CLOEXEC);
-  std::size_t bytes = 0;
-  if (descriptor >= 0) {
-    long got = 1;
-    while (got > 0 && bytes < kBufferBytes - 1) {
-      got = sys::call(SYS_read, descriptor, sys::as_long(buffer + bytes), static_cast<long>(kBufferBytes - 1 - bytes));
-      if (got > 0) bytes += static_cast<std::size_t>(got);
-    }
-    sys::call(SYS_close, descriptor);
-  }
-  bool found = false;
-  for (std::size_t at = 0; at < bytes && !found; at += std::strlen(buffer + at) + 1) {
-    found = take_if(buffer + at, name, value, capacity);
-  }
-  sys::unmap(buffer, kBufferBytes);
-  return found;
-}
 
 struct Descriptor {
   long value;
@@ -65,7 +26,8 @@ long connect_to_collector() {
   if (descriptor < 0) return descriptor;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, g_socket_path, sizeof(address.sun_path));
+  static_assert(sizeof(address.sun_path) == Session::kLongestSocket);
+  std::memcpy(address.sun_path, g_session.socket, sizeof(address.sun_path));
   constexpr long kInterrupted = -4;  // -EINTR
   long result;
   do {
@@ -76,11 +38,13 @@ long connect_to_collector() {
   return result;
 }
 
-bool send_hello(long socket, wire::Origin origin) {
+bool send_hello(long socket, wire::Origin origin, wire::Wish wish, std::int32_t forked_from) {
   wire::Hello hello{};
   hello.magic = wire::kHelloMagic;
   hello.wire_version = wire::kWireVersion;
   hello.origin = origin;
+  hello.wish = wish;
+  hello.forked_from = forked_from;
   hello.pid = sys::process_id();
   hello.parent_pid = static_cast<std::int32_t>(sys::call(SYS_getppid));
   hello.page_bytes = wire::kPage;
@@ -152,21 +116,43 @@ bool map_region(long descriptor, std::uint64_t bytes, Region& region) {
 
 }  // namespace
 
-bool find_socket_path() {
-  if (g_socket_path[0] != '\0') return true;
-  if (environ == nullptr) return take_from_kernel(wire::kSocketVariable, g_socket_path, sizeof(g_socket_path));
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    if (take_if(*entry, wire::kSocketVariable, g_socket_path, sizeof(g_socket_path))) return true;
-  }
-  return false;
-}
-
-bool connect_and_map(wire::Origin origin, Region& region) {
+bool connect_and_map(wire::Origin origin, std::int32_t forked_from, Region& region) {
   const Descriptor socket{connect_to_collector()};
-  if (socket.value < 0 || !send_hello(socket.value, origin)) return false;
+  if (socket.value < 0 || !send_hello(socket.value, origin, wire::Wish::kRecord, forked_from)) return false;
   wire::Welcome welcome{};
   const Descriptor memory{receive_welcome(socket.value, welcome)};
   return memory.value >= 0 && map_region(memory.value, welcome.region_bytes, region);
+}
+
+void connect_to_be_listed() {
+  const Descriptor socket{connect_to_collector()};
+  if (socket.value < 0 || !send_hello(socket.value, wire::Origin::kExec, wire::Wish::kList, 0)) return;
+  // Once it has answered, the collector has seen this process alive.
+  wire::Welcome welcome{};
+  const Descriptor none{receive_welcome(socket.value, welcome)};
+}
+
+void send_notice(wire::Unloadable reason, std::int32_t child, const char* path, char* const* arguments) {
+  constexpr std::size_t kMostParts = 32;
+  wire::Notice notice{wire::kNoticeMagic, wire::kWireVersion, reason, child, 0, 0};
+  iovec parts[kMostParts];
+  parts[0] = {&notice, sizeof(notice)};
+  parts[1] = {const_cast<char*>(path), std::strlen(path)};
+  std::size_t count = 2, bytes = sizeof(notice) + parts[1].iov_len;
+  if (bytes > wire::kLongestNotice) return;
+  notice.path_bytes = static_cast<std::uint32_t>(parts[1].iov_len);
+  for (; arguments != nullptr && *arguments != nullptr && count < kMostParts; ++arguments, ++count) {
+    parts[count] = {*arguments, std::strlen(*arguments) + 1};
+    bytes += parts[count].iov_len;
+    if (bytes > wire::kLongestNotice) break;
+    notice.arguments_bytes += static_cast<std::uint32_t>(parts[count].iov_len);
+  }
+  const Descriptor socket{connect_to_collector()};
+  if (socket.value < 0) return;
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = count;
+  sys::call(SYS_sendmsg, socket.value, sys::as_long(&message), MSG_NOSIGNAL);
 }
 
 }  // namespace memprof::preload

@@ -6,11 +6,15 @@
 
 namespace memprof::preload {
 
-/// Remembers the socket's path from the environment. Idempotent; the first path found stays, whatever the program does
-/// to its environment later. False: this process is not to be profiled.
-bool find_socket_path();
+/// Connects, says Hello, maps the region. False: no collector, or it does not want this process. `forked_from` as in
+/// wire::Hello.
+bool connect_and_map(wire::Origin origin, std::int32_t forked_from, Region& region);
 
-/// Connects, says Hello, maps the region. False: no collector, or it does not want this process.
-bool connect_and_map(wire::Origin origin, Region& region);
+/// Connects and says Hello without asking for a region.
+void connect_to_be_listed();
+
+/// Tells the collector of a program without the library; `child` as in wire::Notice. Takes no lock and no memory, so
+/// it may be called in a child of vfork.
+void send_notice(wire::Unloadable reason, std::int32_t child, const char* path, char* const* arguments);
 
 }  // namespace memprof::preload

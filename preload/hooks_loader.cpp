@@ -5,6 +5,7 @@
 #include "preload/process.hpp"
 #include "preload/real_functions.hpp"
 #include "preload/recorder.hpp"
+#include "preload/session.hpp"
 
 using namespace memprof::preload;
 
@@ -20,6 +21,7 @@ namespace {
 
 /// The collector shall know of this process even if it never allocates; usually the first malloc came earlier.
 [[gnu::constructor]] void announce() {
+  find_own_library();
   if (real_functions_ready()) attach_process();
 }
 

@@ -5,6 +5,7 @@
 #include "preload/clock.hpp"
 #include "preload/handshake.hpp"
 #include "preload/module_list.hpp"
+#include "preload/session.hpp"
 #include "preload/stack_table.hpp"
 #include "preload/sys.hpp"
 #include "preload/text_table.hpp"
@@ -17,6 +18,7 @@ namespace {
 ProcessPage g_before_first_event;  // stands in until the wipe-on-fork page is mapped; generation 0
 std::atomic<bool> g_page_mapped{false};
 std::uint64_t g_last_generation = 0;  // survives fork, unlike the page, so that no generation comes twice
+std::int32_t g_last_recorded = 0;     // pid of the process that attached last: after a fork, an ancestor
 }  // namespace
 
 ProcessPage* g_process = &g_before_first_event;
@@ -68,8 +70,20 @@ void start_recording(const Region& region) {
   g_modules.reset();
   reset_texts();
   reset_thread_slots();
+  g_last_recorded = sys::process_id();
   g_process->generation.store(++g_last_generation, std::memory_order_release);
   g_process->state.store(ProcessState::kRecording, std::memory_order_release);
+}
+
+/// A child by fork of a program that is not to be recorded, or whose children are not, is not worth a word.
+bool connect_as_wished(Region& region) {
+  const bool forked = g_last_generation != 0 || sys::process_id() != g_session.image_pid;
+  if (forked && (!g_session.follow || !g_session.selected)) return false;
+  if (g_session.selected) {
+    return connect_and_map(forked ? wire::Origin::kFork : wire::Origin::kExec, g_last_recorded, region);
+  }
+  connect_to_be_listed();
+  return false;
 }
 
 }  // namespace
@@ -82,9 +96,8 @@ bool attach_process() {
     return expected == ProcessState::kRecording ||
            (expected == ProcessState::kAttaching && wait_for_attaching_thread());
   }
-  const auto origin = g_last_generation == 0 ? wire::Origin::kExec : wire::Origin::kFork;
   Region region;
-  const bool mapped = find_socket_path() && connect_and_map(origin, region);
+  const bool mapped = find_session() && connect_as_wished(region);
   if (mapped) {
     start_recording(region);
   } else {

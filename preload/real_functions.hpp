@@ -3,6 +3,7 @@
 // program with an allocator of its own (jemalloc, tcmalloc, mimalloc) keeps it.
 // Threads: real() may be called by any thread at any time, also before libc's own constructors ran.
 
+#include <spawn.h>
 #include <sys/types.h>
 
 #include <cstddef>

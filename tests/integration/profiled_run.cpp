@@ -82,7 +82,7 @@ ProfiledRun profiled(const Arguments& arguments, const CommandOptions& options, 
 std::vector<Profile> read_profiles(const std::string& directory) {
   std::vector<Profile> profiles;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().extension() != ".json") continue;
+    if (entry.path().extension() != ".json" || entry.path().stem().extension() == ".tree") continue;
     Result<Profile> profile = read_profile(entry.path());
     if (!profile) throw std::runtime_error(profile.error().what);
     profiles.push_back(std::move(*profile));

@@ -85,13 +85,16 @@ TEST_CASE("other processes get files beside the main one's, if they have somethi
     const auto run = run_command(memprof_run({"-o", "all" + extension, "sh", "-c", script}), in(directory));
     CHECK(run.status == 1);
     const auto names = names_in(directory.path());
-    REQUIRE(names.size() == 4);  // fork_child is three processes
+    REQUIRE(names.size() == 5);  // fork_child is three processes
     CHECK(std::count(names.begin(), names.end(), "all" + extension) == 1);
+    const std::string index = read_file(directory.file("all.tree.json"));
     for (const std::string& name : names) {
+      if (name == "all.tree.json") continue;
+      CHECK_THAT(index, Contains('"' + name + '"'));
       if (name == "all" + extension) continue;
       CHECK_THAT(name, Catch::StartsWith("all.fork_child.") && Catch::EndsWith(extension));
-      CHECK_THAT(run.err, Contains(name));
     }
+    CHECK_THAT(run.err, Contains("the processes are listed in all.tree.json"));
     CHECK_THAT(run.err, Contains("allocated next to nothing (ls)"));
     // The shell has little to tell, so one that has more is what to look at.
     CHECK_THAT(run.err, Contains("next: memprof lines all.fork_child."));
@@ -99,9 +102,10 @@ TEST_CASE("other processes get files beside the main one's, if they have somethi
   SECTION("without") {
     run_command(memprof_run({"sh", "-c", script}), in(directory));
     const auto names = names_in(directory.path());
-    REQUIRE(names.size() == 4);
+    REQUIRE(names.size() == 5);
     CHECK_THAT(names[0], Catch::StartsWith("memprof.fork_child."));
     CHECK_THAT(names[3], Catch::StartsWith("memprof.sh."));
+    CHECK_THAT(names[4], Catch::StartsWith("memprof.sh.") && Catch::EndsWith(".tree.json"));
   }
 }
 
@@ -109,8 +113,9 @@ TEST_CASE("when no process has much to tell, each gets its profile") {
   TemporaryDirectory directory;
   run_command(memprof_run({"-o", "p.json", "sh", "-c", "ls >/dev/null; exit 0"}), in(directory));
   const auto names = names_in(directory.path());
-  REQUIRE(names.size() == 2);
+  REQUIRE(names.size() == 3);
   CHECK_THAT(names[0], Catch::StartsWith("p.json") || Catch::StartsWith("p.ls."));
+  CHECK(names[2] == "p.tree.json");
 }
 
 TEST_CASE("images of one process do not overwrite one another") {

@@ -143,33 +143,11 @@ TEST_CASE("the top sites at the peak fit the width, whatever they are called") {
   for (const std::string& line : summarize(profile, {71, false})) CHECK(display_width(line) <= 71);
 }
 
-TEST_CASE("the table of processes shows the biggest and counts the rest") {
-  std::vector<OtherProcess> others;
-  for (std::int32_t i = 0; i < 30; ++i) {
-    OtherProcess other;
-    other.program = "cc1plus";
-    other.pid = i;
-    other.peak_bytes = static_cast<std::uint64_t>(i) * 1'000'000;
-    other.path = "p" + std::to_string(i);
-    other.complete = i != 29;
-    others.push_back(other);
-  }
-  TrivialProcesses trivial;
-  trivial.count = 1234;
-  trivial.programs = {"sh", "rm", "mv", "cp", "ln"};
-  const Lines lines = list_processes(others, trivial, {});
-  REQUIRE(lines.size() == 2 + 11 + 1 + 1);
-  CHECK_THAT(lines[2], Catch::EndsWith("p29 (partial)"));
-  CHECK_THAT(lines[3], Catch::EndsWith("p28"));
-  CHECK(lines[13] == "  and 19 more, each with its profile");
-  CHECK(lines[14] == "  and 1,234 processes that allocated next to nothing (sh, rm, mv, cp, …)");
-  CHECK(list_processes({}, {}, {}).empty());
-}
-
-collect::CapturedProcess captured(std::int32_t pid, std::uint64_t allocations) {
+collect::CapturedProcess captured(std::int32_t pid, std::uint64_t allocations, std::uint32_t row = 0) {
   collect::CapturedProcess process;
   process.process.program = "tool";
   process.process.pid = pid;
+  process.tree_row = row;
   process.totals.allocations = allocations;
   process.modules.resize(1);  // the one of addresses that belong to no file
   process.stacks.resize(wire::kFirstNode);
@@ -181,20 +159,21 @@ TEST_CASE("profiles are written in the background, all of them, under names of t
   auto output = ProfileOutput::prepare(directory.file("all.json"));
   REQUIRE(output);
   OtherProfiles others(*output, {});
-  for (std::int32_t i = 0; i < 20; ++i) others.write_in_background(captured(i / 2, 5000));
+  for (std::int32_t i = 0; i < 20; ++i)
+    others.write_in_background(captured(i / 2, 5000, static_cast<std::uint32_t>(i)));
   others.wait_for_background();
   CHECK(others.errors().empty());
   REQUIRE(others.written().size() == 20);
   for (const OtherProcess& other : others.written()) {
     const auto profile = read_profile(other.path);
     REQUIRE(profile);
-    CHECK(profile->process.pid == other.pid);
+    CHECK(profile->process.pid == static_cast<std::int32_t>(other.tree_row / 2));
   }
   CHECK(std::filesystem::exists(directory.file("all.tool.9.json")));
   CHECK(std::filesystem::exists(directory.file("all.tool.9.2.json")));
 }
 
-TEST_CASE("processes with next to nothing to tell are only counted, unless there are no others") {
+TEST_CASE("processes with next to nothing to tell get no profile, unless there are no others") {
   test::TemporaryDirectory directory;
   auto output = ProfileOutput::prepare(directory.file("all.json"));
   REQUIRE(output);
@@ -205,21 +184,17 @@ TEST_CASE("processes with next to nothing to tell are only counted, unless there
   SECTION("no others") {
     others.write(std::move(processes), {});
     CHECK(others.written().size() == 1);
-    CHECK(others.trivial().count == 0);
   }
   SECTION("one with more") {
-    processes.push_back(captured(3, 1000));
+    processes.push_back(captured(3, 1000, 7));
     others.write(std::move(processes), {});
     REQUIRE(others.written().size() == 1);
-    CHECK(others.written()[0].pid == 3);
-    CHECK(others.trivial().count == 1);
+    CHECK(others.written()[0].tree_row == 7);
   }
   SECTION("many") {
     for (std::int32_t i = 0; i < 50; ++i) processes.push_back(captured(10 + i, 10));
     others.write(std::move(processes), {});
     CHECK(others.written().empty());
-    CHECK(others.trivial().count == 51);
-    CHECK(others.trivial().programs == Lines{"tool"});
   }
 }
 
