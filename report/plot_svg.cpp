@@ -184,7 +184,7 @@ class Picture {
       }
       rows = std::max(rows, bracket.row + 1);
     }
-    return top + rows * kBracketHeight;
+    return top + rows * kBracketHeight + (rows > 0 ? kBracketHeight / 2 : 0);
   }
 
   double legend(std::size_t index, double top) {
