@@ -20,6 +20,7 @@ Command growth_command();
 Command plot_command();
 Command completions_command();
 Command ps_command();
+Command scopes_command();
 Command snapshot_command();
 
 /// In the order of `memprof --help`.

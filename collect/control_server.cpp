@@ -39,6 +39,15 @@ bool readable(int connection) {
 }  // namespace
 
 Result<ControlServer> ControlServer::listen() {
+  // A memprof that ends takes the directory away when nothing is in it, perhaps just before our socket is.
+  constexpr int kTries = 8;
+  for (int left = kTries;; --left) {
+    auto server = try_to_listen();
+    if (server || errno != ENOENT || left == 1) return server;
+  }
+}
+
+Result<ControlServer> ControlServer::try_to_listen() {
   auto directory = make_control_directory();
   if (!directory) return tl::unexpected(directory.error());
   const std::string pid = std::to_string(::getpid());
@@ -53,8 +62,10 @@ Result<ControlServer> ControlServer::listen() {
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!listener || !epoll || ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(listener.get(), kBacklog) != 0 || std::rename(unready.c_str(), path.c_str()) != 0) {
-    const std::string reason = std::strerror(errno);
+    const int error = errno;
+    const std::string reason = std::strerror(error);
     ::unlink(unready.c_str());
+    errno = error;
     return failure("the socket " + path + " cannot be opened: " + reason);
   }
   watch(epoll.get(), listener.get());
@@ -71,7 +82,9 @@ ControlServer::ControlServer(ControlServer&& other) noexcept
       pending_(std::move(other.pending_)) {}
 
 ControlServer::~ControlServer() {
-  if (!path_.empty()) ::unlink(path_.c_str());
+  if (path_.empty()) return;
+  ::unlink(path_.c_str());
+  ::rmdir(path_.substr(0, path_.rfind('/')).c_str());  // the last one; another memprof's socket keeps it
 }
 
 std::vector<ControlRequest> ControlServer::serve(Clock::time_point now) {

@@ -48,6 +48,8 @@ class ControlServer {
     Clock::time_point deadline;
   };
 
+  /// `errno` says why it failed.
+  static Result<ControlServer> try_to_listen();
   ControlServer(UniqueFd listener, UniqueFd epoll, std::string path);
   void accept_all(Clock::time_point now);
 

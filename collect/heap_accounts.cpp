@@ -50,6 +50,7 @@ void HeapAccounts::apply(std::span<const Event> events, const Relocations& reloc
 
 void HeapAccounts::apply_one(const Event& event, const Relocations& relocations) {
   using wire::Operation;
+  if (at_peak_) keep_copies(event, relocations);
   switch (event.operation) {
     case Operation::kAlloc:
       if (event.found) miss(event.block);
@@ -204,6 +205,12 @@ void HeapAccounts::look_at_level(const Event& event) {
     totals_.peak_blocks = totals_.live_blocks;
     peak_ticks_ = event.ticks;
     ++epoch_;
+    if (at_peak_) {
+      at_peak_->totals = totals_;
+      at_peak_->events = events_;
+      at_peak_->unknown_frees = unknown_frees_;
+      at_peak_->missed_frees = missed_frees_;
+    }
   }
   traced_peak_bytes_ = std::max(traced_peak_bytes_, level);
   if (scope_log_.any_open()) scope_log_.note(event.thread, threads_[event.thread].flow().net_bytes(), level);

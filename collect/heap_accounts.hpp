@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -102,10 +103,30 @@ struct SnapshotPoint {
   std::uint64_t live_bytes = 0, live_blocks = 0;
 };
 
+/// Accounts as they were at the last peak, where they have changed since.
+template <typename Account>
+struct PeakCopies {
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+  std::vector<std::uint64_t> epochs;  ///< of the peak that the copy is of
+  std::vector<Account> accounts;
+};
+
+struct StateAtPeak {
+  PeakCopies<SiteAccount> sites;
+  PeakCopies<ThreadAccount> threads;
+  Totals totals;
+  std::uint64_t events = 0, unknown_frees = 0, missed_frees = 0;
+};
+
 class HeapAccounts {
  public:
   /// `ns_per_tick` is for lifetimes; `timeline_interval` in ticks.
   HeapAccounts(double ns_per_tick, std::uint64_t timeline_interval);
+
+  /// To be called before the first event: costs a copy of an account per event while the heap grows.
+  void keep_state_at_peak() { at_peak_.emplace(); }
+  /// What these accounts were when the heap was largest, before finish(). Without ticks and scopes.
+  [[nodiscard]] HeapAccounts at_peak() const;
 
   /// Event::site and Event::thread are below the two counts.
   void apply(std::span<const Event> events, const Relocations& relocations, std::size_t site_count,
@@ -150,6 +171,7 @@ class HeapAccounts {
   void take_out(const Block& block);
   void look_at_level(const Event& event);
   void mark(const Event& event);
+  void keep_copies(const Event& event, const Relocations& relocations);
   void tick(std::uint64_t ticks);
   /// Before each change of a site's live figures.
   void settle(SiteAccount& site, std::uint32_t index) {
@@ -168,6 +190,7 @@ class HeapAccounts {
   TickLog tick_log_;
   ScopeLog scope_log_;
   std::uint64_t traced_peak_bytes_ = 0;
+  std::optional<StateAtPeak> at_peak_;
   std::function<void(const Event&)> request_taker_;
   std::vector<SiteAccount> sites_;
   std::vector<ThreadAccount> threads_;

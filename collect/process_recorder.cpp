@@ -58,6 +58,7 @@ struct ProcessRecorder::State {
   State(const RecorderOptions& recorder_options, const TickClock& tick_clock, SharedRegion shared_region)
       : options(recorder_options), clock(tick_clock), shared(std::make_shared<SharedRegion>(std::move(shared_region))) {
     engine.accounts().on_request([this](const Event& event) { serve(event); });
+    if (options.keep_peak) engine.accounts().keep_state_at_peak();
   }
   ~State() { stop(); }
 
@@ -264,6 +265,15 @@ void ProcessRecorder::State::wake() {
 
 CapturedProcess ProcessRecorder::State::take() {
   modules.look();
+  if (options.keep_peak && taker && engine.accounts().totals().peak_bytes != 0) {
+    SnapshotOrder order;
+    order.kind = SnapshotKind::kPeak;
+    order.name = "peak";
+    FrozenProcess peak =
+        freeze(engine.accounts().peak_ticks(), engine.accounts().at_peak(), copy_of(modules.modules()));
+    peak.mapped = MappedAccounts(clock.ns_per_tick());  // known for the end only
+    taker(std::move(peak), std::move(order));
+  }
   return freeze(clock.now(), std::move(engine.accounts()), modules.take()).thaw();
 }
 

@@ -20,7 +20,8 @@ struct RecorderOptions {
   wire::Capacity capacity = wire::kUsualCapacity;
   std::uint32_t max_depth = 16384;
   wire::FullRing full_ring = wire::FullRing::kWait;
-  bool forked = false;  ///< unknown frees are then frees of the parent's blocks
+  bool forked = false;     ///< unknown frees are then frees of the parent's blocks
+  bool keep_peak = false;  ///< finish() also gives the taker a snapshot of the moment when the heap was largest
   /// Threads that may work on the live set at once when events come faster than one can book them. The figures do not
   /// depend on it. 0: half the processors, at most 4.
   unsigned resolve_threads = 0;

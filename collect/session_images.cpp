@@ -121,6 +121,7 @@ Result<void> SessionImages::record(Image& image, const Peer& peer) {
   recorder_options.capacity = fitting_capacity(peer.hello.address_space_limit);
   recorder_options.max_depth = options_.max_depth;
   recorder_options.full_ring = options_.drop_when_full ? wire::FullRing::kDrop : wire::FullRing::kWait;
+  recorder_options.keep_peak = options_.snapshot_at_peak;
   recorder_options.forked = peer.hello.origin == wire::Origin::kFork;
   recorder_options.tree = &tree_.heap();
   recorder_options.member = image.row;

@@ -1,5 +1,6 @@
 #include "collect/session_snapshots.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "collect/control_message.hpp"
@@ -69,6 +70,10 @@ void SessionSnapshots::work() {
 void SessionSnapshots::write(Job&& job) {
   CapturedProcess captured = std::move(job.frozen).thaw();
   captured.process = std::move(job.process);
+  if (job.order.kind == SnapshotKind::kPeak) {
+    if (captured.trivial() && !job.order.of_started_process) return;
+    captured.process.duration_s = std::min(captured.process.duration_s, captured.snapshot.time_s);
+  }
   captured.snapshot.kind = job.order.kind;
   captured.snapshot.name = job.order.name;
   const Totals totals = captured.totals;

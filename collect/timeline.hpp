@@ -37,6 +37,13 @@ class Timeline {
   /// The resident set as last read; used for the points from here on.
   void set_rss(std::uint64_t bytes) { rss_ = bytes; }
 
+  /// Forgets what came later; `highest_bytes` is the highest then since the point before.
+  void cut_after(std::uint64_t ticks, std::uint64_t highest_bytes) {
+    std::erase_if(points_, [ticks](const Point& point) { return point.ticks > ticks; });
+    highest_ = highest_bytes;
+    due_ = std::min(due_, ticks);
+  }
+
   /// Adds the last point, which is on no multiple, and returns them all.
   std::vector<Point> finish(std::uint64_t ticks, std::uint64_t live_bytes, std::uint64_t allocations);
 
