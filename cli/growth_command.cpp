@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "cli/commands.hpp"
 #include "cli/growth_live.hpp"
@@ -9,8 +10,8 @@
 #include "cli/json_report.hpp"
 #include "cli/options.hpp"
 #include "cli/printable.hpp"
+#include "cli/profile_input.hpp"
 #include "cli/report_options.hpp"
-#include "profile/profile_file.hpp"
 
 namespace memprof::cli {
 namespace {
@@ -68,8 +69,9 @@ Result<int> compare_files(const GrowthOptions& options, const GrowthView& view, 
   Json snapshots = Json::array();
   std::optional<Profile> before;
   for (const std::string& file : options.files) {
-    auto profile = read_profile(file);
-    if (!profile) return tl::unexpected<Error>(std::move(profile.error()));
+    auto input = read_profile_input(file, std::nullopt);
+    if (!input) return tl::unexpected<Error>(std::move(input.error()));
+    const Profile* profile = &input->profile;
     const auto rows = growth.next(*profile);
     if (!rows) return tl::unexpected<Error>(rows.error());
     if (options.json) {
@@ -79,11 +81,12 @@ Result<int> compare_files(const GrowthOptions& options, const GrowthView& view, 
     } else {
       if (before) console.out << '\n' << note(*before, *profile, file);
       if (!before || *before != *profile) {
-        console.out << capture_note(*profile) << growth_heading(display_path(file), *rows, view, console.out_terminal)
+        console.out << input->note << capture_note(*profile)
+                    << growth_heading(display_path(file), *rows, view, console.out_terminal)
                     << growth_text(*profile, *rows, view, console.out_terminal);
       }
     }
-    before = std::move(*profile);
+    before = std::move(input->profile);
   }
   if (options.json) console.out << json_text({{"report", "growth"}, {"snapshots", std::move(snapshots)}});
   return 0;
@@ -109,7 +112,8 @@ Command growth_command() {
               "than the highest number so far, by how many more: objgraph's show_growth(). Comparing with the highest "
               "number rather than with the last one keeps out what goes up and down. The first profile lists "
               "everything.\n\n"
-              "FILE... are snapshots of one program in the order of time. With --pid a running program is watched that "
+              "FILE... are snapshots of one program in the order of time, or indices of several processes, which are "
+              "summed. With --pid a running program is watched that "
               "'memprof run' started: a block is printed every interval, until the program ends or Ctrl-C.",
           .examples = {{"What grew between three snapshots", "memprof growth a.json b.json c.json"},
                        {"A running server, every ten seconds", "memprof growth --pid server --every 10s"},

@@ -2,15 +2,16 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "cli/plot_terminal.hpp"
 #include "cli/printable.hpp"
+#include "cli/profile_input.hpp"
 #include "cli/report_options.hpp"
 #include "profile/output_file.hpp"
-#include "profile/profile_file.hpp"
 #include "report/frame_names.hpp"
 #include "report/plot_svg.hpp"
 
@@ -23,6 +24,7 @@ struct PlotOptions {
   std::vector<std::string> files;
   std::string output, title;
   std::uint64_t height = 18;
+  std::optional<std::uint64_t> pid;  ///< of an index: only this process
   bool force = false, no_rss = false;
 };
 
@@ -60,8 +62,9 @@ Result<int> run(const PlotOptions& options, Console& console) {
   std::string title = options.title;
   std::set<std::string> programs;
   for (const std::string& file : options.files) {
-    const Result<Profile> profile = read_profile(file);
-    if (!profile) return tl::unexpected<Error>(profile.error());
+    const auto input = read_profile_input(file, options.pid);
+    if (!input) return tl::unexpected<Error>(input.error());
+    const Profile* profile = &input->profile;
     if (profile->timeline.empty()) return failure(printable(file) + " has no timeline to plot", "");
     if (!profile->capture.complete) console.err << "memprof: " << printable(file) << ": " << capture_note(*profile);
     const std::string name = report::base_name(file);
@@ -102,6 +105,7 @@ Command plot_command() {
             add_flag(parser, "--force", options->force, "replace FILE.svg if it is there");
             add_text(parser, "--title", options->title, "TEXT", "above the picture instead of the program's name");
             add_number(parser, "--height", options->height, 4, "lines of the picture in the terminal (default 18)");
+            add_pid(parser, "--pid", options->pid, "of an index, only this process instead of the sum");
             add_flag(parser, "--no-rss", options->no_rss, "leave the resident set out");
             return [options](const Invocation& invocation) { return run(*options, invocation.console); };
           }};
