@@ -14,8 +14,18 @@ bool is_readable(std::uintptr_t address);
 /// find again.
 extern std::atomic<std::uint32_t> g_unmappings;
 
+// A sanitizer's own memory is readable too, but it ends the program that looks there (the fuzz target is one).
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MEMPROF_LOAD __attribute__((noinline, no_sanitize("address")))
+#endif
+#endif
+#if !defined(MEMPROF_LOAD)
+#define MEMPROF_LOAD [[gnu::always_inline]]
+#endif
+
 /// The 8 bytes at a readable address of any alignment.
-[[gnu::always_inline]] inline std::uintptr_t load_word(std::uintptr_t address) {
+MEMPROF_LOAD inline std::uintptr_t load_word(std::uintptr_t address) {
   std::uintptr_t value;
   __builtin_memcpy(&value, reinterpret_cast<const void*>(address), sizeof(value));
   return value;
