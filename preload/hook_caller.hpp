@@ -25,3 +25,7 @@
 #define MEMPROF_HOOK_ENTRY(name)                                                           \
   const ::memprof::preload::CallerRegisters name = ::memprof::preload::caller_registers(); \
   MEMPROF_ASSERT_FOREIGN(name.return_address)
+
+/// The same for operators: what we call of the C++ runtime may jump on to another operator (`new[]` to `new`).
+#define MEMPROF_OPERATOR_ENTRY(name) \
+  const ::memprof::preload::CallerRegisters name = ::memprof::preload::caller_registers()

@@ -83,7 +83,7 @@ using namespace memprof::preload;
 
 #define MEMPROF_NEW(symbol, member, hook)                                                          \
   MEMPROF_EXPORT void* symbol(std::size_t bytes) {                                                 \
-    MEMPROF_HOOK_ENTRY(caller);                                                                    \
+    MEMPROF_OPERATOR_ENTRY(caller);                                                                \
     return make(                                                                                   \
         g_real.member, bytes, 0, hook, caller, [=] { return g_real.malloc(at_least_one(bytes)); }, \
         [=] { return real_operator(g_real.member, #symbol)(bytes); });                             \
@@ -91,7 +91,7 @@ using namespace memprof::preload;
 
 #define MEMPROF_NEW_NOTHROW(symbol, member, hook)                                                  \
   MEMPROF_EXPORT void* symbol(std::size_t bytes, const std::nothrow_t& tag) {                      \
-    MEMPROF_HOOK_ENTRY(caller);                                                                    \
+    MEMPROF_OPERATOR_ENTRY(caller);                                                                \
     return make(                                                                                   \
         g_real.member, bytes, 0, hook, caller, [=] { return g_real.malloc(at_least_one(bytes)); }, \
         [=, &tag] { return real_operator(g_real.member, #symbol)(bytes, tag); });                  \
@@ -99,7 +99,7 @@ using namespace memprof::preload;
 
 #define MEMPROF_NEW_ALIGNED(symbol, member, hook)                                 \
   MEMPROF_EXPORT void* symbol(std::size_t bytes, std::align_val_t alignment) {    \
-    MEMPROF_HOOK_ENTRY(caller);                                                   \
+    MEMPROF_OPERATOR_ENTRY(caller);                                               \
     return make(                                                                  \
         g_real.member, bytes, static_cast<std::size_t>(alignment), hook, caller,  \
         [=] { return allocate_aligned(bytes, alignment); },                       \
@@ -108,7 +108,7 @@ using namespace memprof::preload;
 
 #define MEMPROF_NEW_ALIGNED_NOTHROW(symbol, member, hook)                                                 \
   MEMPROF_EXPORT void* symbol(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t& tag) { \
-    MEMPROF_HOOK_ENTRY(caller);                                                                           \
+    MEMPROF_OPERATOR_ENTRY(caller);                                                                       \
     return make(                                                                                          \
         g_real.member, bytes, static_cast<std::size_t>(alignment), hook, caller,                          \
         [=] { return allocate_aligned(bytes, alignment); },                                               \
@@ -118,7 +118,7 @@ using namespace memprof::preload;
 /// A form of operator delete with `rest` behind the block.
 #define MEMPROF_DELETE(symbol, member, hook, parameters, arguments)                                       \
   MEMPROF_EXPORT void symbol parameters {                                                                 \
-    MEMPROF_HOOK_ENTRY(caller);                                                                           \
+    MEMPROF_OPERATOR_ENTRY(caller);                                                                       \
     unmake(g_real.member, block, hook, caller, [&] { real_operator(g_real.member, #symbol) arguments; }); \
   }
 

@@ -121,6 +121,16 @@ TEST_CASE("a static program, position-independent or not, is refused in a senten
   CHECK_THAT(run.err, Catch::Contains("memprof: hint: "));
 }
 
+TEST_CASE("a program built for musl is told what is missing, not handed to a loader that fails") {
+  const std::string program = test_program("known_peak_musl");
+  REQUIRE(run_command({program}).status == 0);
+  const CommandResult run = run_command({memprof_program(), "run", program});
+  CHECK(run.status == 126);
+  CHECK(run.out.empty());
+  CHECK_THAT(run.err, Catch::Contains("is built for musl, and this memprof's library for glibc"));
+  CHECK_THAT(run.err, Catch::Contains("memprof: hint: build it with glibc"));
+}
+
 TEST_CASE("what fills freed and new memory with rubbish changes nothing") {
   CommandOptions options;
   options.environment = {{"MALLOC_PERTURB_", "165"}};

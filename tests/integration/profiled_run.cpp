@@ -1,6 +1,7 @@
 #include "tests/integration/profiled_run.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <stdexcept>
@@ -47,7 +48,10 @@ void add(Totals& sum, const Site& site) {
 
 }  // namespace
 
-std::string memprof_program() { return MEMPROF_TEST_MEMPROF; }
+std::string memprof_program() {
+  const char* const other = std::getenv("MEMPROF_TEST_PROGRAM");
+  return other != nullptr ? other : MEMPROF_TEST_MEMPROF;
+}
 std::string test_program(const std::string& name) { return MEMPROF_TEST_PROGRAMS "/" + name; }
 std::string example(const std::string& name) { return MEMPROF_TEST_EXAMPLES "/" + name; }
 std::string source_directory() { return MEMPROF_TEST_SOURCE; }

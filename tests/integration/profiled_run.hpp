@@ -10,7 +10,7 @@
 namespace memprof::test {
 
 /// Where things are in the build tree.
-std::string memprof_program();
+std::string memprof_program();  ///< or the one that the variable MEMPROF_TEST_PROGRAM names
 std::string test_program(const std::string& name);
 std::string example(const std::string& name);
 std::string source_directory();
