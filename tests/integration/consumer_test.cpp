@@ -92,6 +92,43 @@ TEST_CASE("a gate with a baseline has a target that writes it") {
   CHECK_THAT(consumer.test("accepted").out, Contains("max-allocations") && Contains("memprof.toml:2"));
 }
 
+TEST_CASE("the header works whatever compiles it, in programs that link nothing, profiled or not") {
+  const Consumer consumer;
+  struct Source {
+    std::string file, standard, profiled, native;
+  };
+  const std::vector<Source> sources{
+      {"asking.c", "-std=c99", "traced 1 1000 1000\nwhere 1\nsnapshot 1\n", "traced 0 0 0\nwhere 0\nsnapshot 0\n"},
+      {"asking_cxx.cpp", "-std=c++11", "traced 1 1000\nsnapshot 1\n", "traced 0 0\nsnapshot 0\n"}};
+  const std::vector<Arguments> ways{{"-O0"}, {"-O2"}, {"-O0", "-fno-pie", "-no-pie"}, {"-O2", "-fno-plt", "-flto"}};
+  TemporaryDirectory directory;
+  CommandOptions there;
+  there.directory = directory.path().string();
+  for (const Source& source : sources) {
+    const bool is_c = source.file.ends_with(".c");
+    for (const std::string compiler : {is_c ? "gcc" : "g++", is_c ? "clang-14" : "clang++-14"}) {
+      for (const Arguments& way : ways) {
+        if (compiler.starts_with("clang") && way.back() == "-flto") continue;  // needs lld, which nobody promised
+        Arguments compile{compiler, source.standard, "-g", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror"};
+        compile.insert(compile.end(), way.begin(), way.end());
+        compile.insert(compile.end(), {"-I" + consumer.prefix() + "/include", consumer.source() + "/" + source.file,
+                                       "-o", directory.file("program")});
+        INFO(shown(compile));
+        const CommandResult compiled = run_command(compile);
+        INFO(compiled.err);
+        REQUIRE(compiled.status == 0);
+        CHECK(run_command({directory.file("program")}).out == source.native);
+        const CommandResult run =
+            run_command({memprof_program(), "run", "-q", "-o", "p.json", directory.file("program")}, there);
+        INFO(run.err);
+        CHECK(run.status == 0);
+        CHECK(run.out == source.profiled);
+        CHECK(std::filesystem::remove(directory.file("p.in-the-middle.json")));
+      }
+    }
+  }
+}
+
 TEST_CASE("a gate that is described wrongly stops the configuration with a sentence") {
   const Consumer consumer;
   const auto misuse = [&](const std::string& kind) {
