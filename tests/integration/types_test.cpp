@@ -116,6 +116,24 @@ TEST_CASE("types in C++ without its source") {
   CHECK(typed * 100 >= all * 90);
 }
 
+TEST_CASE("types by the compiler's note at the call") {
+  const std::string program = build_directory() + "/tests/programs/types/noted";
+  if (!std::filesystem::exists(program)) {
+    WARN("skipped: GCC or Python was not found when the project was configured");
+    return;
+  }
+  const ProfiledRun run = profiled({program});
+  std::uint64_t blocks = 0;
+  for (const Site& site : run.only().sites) {
+    if (site.type == kNoIndex || site.max_size != 40) continue;
+    const Type& type = run.only().types[site.type];
+    CHECK(run.only().text(type.name) == "hidden");
+    CHECK(type.evidence == TypeEvidence::kAllocationType);
+    blocks += site.allocations;
+  }
+  CHECK(blocks == 100);
+}
+
 TEST_CASE("types in Rust by the arguments of generic functions") {
   if (!std::filesystem::exists(example("boxes"))) {
     WARN("skipped: rustc was not found when the project was configured");
