@@ -87,6 +87,13 @@ static_assert(sizeof(PidfdInfo) == 64);
 constexpr std::uint64_t kPidfdInfoExit = 1u << 3;
 constexpr unsigned long kPidfdGetInfo = _IOWR(0xff, 11, PidfdInfo);
 
+std::optional<int> collected_status(int pidfd) {
+  PidfdInfo info{};
+  info.mask = kPidfdInfoExit;
+  const bool known = ::ioctl(pidfd, kPidfdGetInfo, &info) == 0 && (info.mask & kPidfdInfoExit) != 0;
+  return known ? std::optional(info.exit_code) : std::nullopt;
+}
+
 std::int64_t start_unix_ms(const Stat& stat) {
   const std::int64_t now = now_ns(CLOCK_REALTIME);
   if (stat.start_ticks < 0) return now / 1'000'000;
@@ -126,12 +133,11 @@ std::string read_bounded(const std::string& path, std::size_t limit) {
 }
 
 std::optional<int> wait_status_of(pid_t pid, int pidfd) {
-  PidfdInfo info{};
-  info.mask = kPidfdInfoExit;
-  if (::ioctl(pidfd, kPidfdGetInfo, &info) == 0 && (info.mask & kPidfdInfoExit) != 0) return info.exit_code;
+  // A zombie has it in /proc, a process that was collected in its pidfd; it may be collected between the two looks.
+  if (const auto status = collected_status(pidfd)) return status;
   const Stat stat = read_stat(pid);
   if (stat.state == 'Z') return stat.wait_status;
-  return std::nullopt;
+  return collected_status(pidfd);
 }
 
 std::string short_name_of(pid_t pid) {
