@@ -123,7 +123,7 @@ TEST_CASE("with --follow none children run without the library, the program itse
   check_index(run);
 }
 
-TEST_CASE("--only records programs by name, whoever starts them") {
+TEST_CASE("option --only records programs by name, whoever starts them") {
   TemporaryDirectory directory;
   const std::string script = "ls / >/dev/null; env -i sh -c 'ls /; cat /dev/null' >/dev/null; cat /dev/null";
   SECTION("by a name") {
