@@ -46,6 +46,9 @@ Result<void> check(const GroupOptions& options) {
     return failure("types cannot be cumulative: a block has one type",
                    "use --cumulative with line, function, file or module");
   }
+  if (options.by == GroupBy::kType && options.metric == Metric::kMapped) {
+    return failure("mapped ranges have no type", "group them by something else");
+  }
   if (options.by == GroupBy::kType && options.metric == Metric::kFreed) {
     return failure("frees are recorded by place, not by the type of what is freed",
                    "choose another --metric, or another --group-by");

@@ -59,7 +59,8 @@ TEST_CASE("Raw types are nodes and buffers") {
   CHECK(grouping.rows[2].name == "Node*");
 }
 
-TEST_CASE("Types are neither cumulative nor freed") {
+TEST_CASE("Types are neither cumulative nor freed nor mapped") {
+  CHECK_FALSE(group_sites(map_and_raw(1), {.by = GroupBy::kType, .metric = Metric::kMapped}).has_value());
   CHECK_FALSE(group_sites(map_and_raw(1), {.by = GroupBy::kType, .cumulative = true}).has_value());
   CHECK_FALSE(group_sites(map_and_raw(1), {.by = GroupBy::kType, .metric = Metric::kFreed}).has_value());
 }
