@@ -94,7 +94,7 @@ struct ProcessRecorder::State {
   void run();
   bool wait_for_start();
   std::uint64_t drain();
-  void sleep(nanoseconds longest);
+  void sleep(nanoseconds longest, std::uint32_t rung);
   std::vector<SnapshotOrder> take_orders();
   void serve(const Event& request);
   void serve(SnapshotOrder order, std::uint64_t ticks);
@@ -115,12 +115,14 @@ void ProcessRecorder::State::run() {
   if (!wait_for_start()) return;
   nanoseconds pause = kShortestSleep;
   while (!stopping) {
+    // Who rings from here on is not missed, even if the look at his ring was just over.
+    const std::uint32_t rung = region.header().doorbell.load(std::memory_order_acquire);
     std::vector<SnapshotOrder> due = take_orders();  // before the rings are read, so that all is in that came before
     const std::uint64_t count = drain();
     for (SnapshotOrder& order : due) serve(std::move(order), clock.now());
     const nanoseconds longest = std::clamp(timeline_interval(), kUsualSleep, kLongestSleep);
     pause = count < kBusyRound ? std::min(pause * 2, longest) : kShortestSleep;
-    sleep(pause);
+    sleep(pause, rung);
   }
   // Whoever stopped us knows that the target is gone. If it is not, it must not keep us here.
   drain();
@@ -234,9 +236,9 @@ nanoseconds ProcessRecorder::State::timeline_interval() const {
   return nanoseconds(static_cast<std::int64_t>(ticks * clock.ns_per_tick()));
 }
 
-void ProcessRecorder::State::sleep(nanoseconds longest) {
+/// Returns at once if somebody has rung since the doorbell was at `rung`.
+void ProcessRecorder::State::sleep(nanoseconds longest, std::uint32_t rung) {
   wire::Header& header = region.header();
-  const std::uint32_t rung = header.doorbell.load(std::memory_order_acquire);
   // The store and the looks that follow are sequentially consistent, as are the producer's publishing and its look at
   // collector_sleeps: either it sees that we sleep, or we see its records.
   header.collector_sleeps.store(1, std::memory_order_seq_cst);
