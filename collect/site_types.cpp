@@ -34,13 +34,10 @@ FoundType SiteTypes::of(const Site& site) {
   const BlockSizes sizes{site.min_size, site.max_size, site.size_divisor, hook == "operator new[]",
                          hook == "operator new"};
   const FoundType& named = by_names(site.stack);
-  // A class of the library says less than what the code around operator new does.
   if (!named.name.empty() && named.evidence == TypeEvidence::kTemplateArgument && sizes_agree(sizes, named.raw_bytes)) {
     return named;
   }
-  FoundType hinted = by_hints(site.stack, sizes);
-  if (!hinted.name.empty() || named.evidence != TypeEvidence::kLibraryClass) return hinted;
-  return named;
+  return named.evidence == TypeEvidence::kLibraryClass ? named : by_hints(site.stack, sizes);
 }
 
 bool SiteTypes::is_library(FrameIndex frame) {
@@ -74,7 +71,8 @@ FoundType SiteTypes::by_hints(NodeIndex node, const BlockSizes& sizes) {
   for (; node != kNoIndex; node = profile_.stacks[node].parent) {
     const FrameIndex frame = profile_.stacks[node].frame;
     if (frame == kNoIndex) break;
-    if (is_library(frame) || profile_.frames[frame].nearest) continue;
+    // What another library allocates on its own account is not what it returns to the line that called it.
+    if (is_library(frame) || profile_.frames[frame].nearest) break;
     const FrameFacts& facts = facts_[frame];
     const TypeHint* best = nullptr;
     for (const TypeHint& hint : facts.hints) {

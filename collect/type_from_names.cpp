@@ -19,8 +19,9 @@ bool is_one_of(const std::array<std::string_view, kCount>& words, std::string_vi
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-constexpr std::array<std::string_view, 7> kLibraryScopes = {"std",        "__gnu_cxx", "alloc",    "core",
-                                                            "__cxxabiv1", "boost",     "hashbrown"};
+constexpr std::array<std::string_view, 3> kLibraryScopes = {"std", "__gnu_cxx", "__cxxabiv1"};
+/// Of Rust, whose symbols have no parameters; in C++ such names are anybody's.
+constexpr std::array<std::string_view, 3> kRustScopes = {"alloc", "core", "hashbrown"};
 
 /// Namespaces in std that hold classes of their own.
 constexpr std::array<std::string_view, 10> kNamespaces = {
@@ -205,6 +206,7 @@ bool is_library_function(std::string_view demangled) {
   const Parts parts = split_qualified_name(demangled);
   if (parts.size() < 2) return false;
   if (is_one_of(kLibraryScopes, parts.front().name)) return true;
+  if (is_one_of(kRustScopes, parts.front().name) && demangled.find('(') == std::string_view::npos) return true;
   return allocates(parts.back().name) && is_allocator(parts[parts.size() - 2].name);
 }
 

@@ -105,6 +105,15 @@ TEST_CASE("own allocators say their type, plain functions none") {
   CHECK(type_of({}).name.empty());
 }
 
+TEST_CASE("libraries are told from programs") {
+  CHECK(is_library_function("std::vector<int>::push_back(int const&)"));
+  CHECK(is_library_function("alloc::vec::Vec<T,A>::push"));
+  CHECK(is_library_function("operator new(unsigned long)"));
+  CHECK_FALSE(is_library_function("core::Engine::load(char const*)"));
+  CHECK_FALSE(is_library_function("standard::f()"));
+  CHECK_FALSE(is_library_function("main"));
+}
+
 TEST_CASE("a size that does not fit is no evidence") {
   CHECK(sizes_agree({96, 96, 96, false, true}, 24));
   CHECK_FALSE(sizes_agree({100, 100, 100, false, true}, 24));
