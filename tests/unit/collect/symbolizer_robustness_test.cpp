@@ -29,7 +29,7 @@ std::vector<collect::CodeLocation> locations_in_text(const std::string& path, st
   REQUIRE(text);
   std::vector<collect::CodeLocation> locations;
   for (std::uint64_t offset = 1; offset <= text->header.sh_size; offset += step) {
-    locations.push_back({0, text->header.sh_addr + offset});
+    locations.push_back({0, text->header.sh_addr + offset, true});
   }
   return locations;
 }
@@ -63,7 +63,7 @@ TEST_CASE("results do not depend on the number of threads or on what else is ask
   for (std::uint32_t module = 0; module < names.size(); ++module) {
     const std::string path = test::program_path(names[module]);
     images.push_back({path, test::build_id_of(path), -1});
-    for (auto location : locations_in_text(path, 3)) locations.push_back({module, location.address});
+    for (auto location : locations_in_text(path, 3)) locations.push_back({module, location.address, true});
   }
   std::shuffle(locations.begin(), locations.end(), std::mt19937(1));
   auto options = test::no_debug_directories();
