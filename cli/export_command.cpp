@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "cli/profile_input.hpp"
+#include "cli/report_options.hpp"
 #include "profile/output_file.hpp"
 #include "report/export_csv.hpp"
 #include "report/export_dhat.hpp"
@@ -115,9 +116,7 @@ Result<int> run(const ExportOptions& options, Console& console) {
   if (!written) return tl::unexpected<Error>(written.error());
   // Other tools have no place to say it, so it is said here.
   console.err << input->note;
-  if (!profile->capture.complete) {
-    console.err << "memprof: the capture is incomplete, so the figures are too low; 'memprof info' says why\n";
-  }
+  if (const std::string note = capture_note(*profile); !note.empty()) console.err << "memprof: " << note;
   return 0;
 }
 

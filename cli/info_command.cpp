@@ -10,11 +10,14 @@
 #include "cli/command_text.hpp"
 #include "cli/commands.hpp"
 #include "cli/json_report.hpp"
+#include "cli/memory_text.hpp"
 #include "cli/printable.hpp"
 #include "cli/report_options.hpp"
 #include "cli/sparkline.hpp"
 #include "cli/units.hpp"
 #include "profile/field.hpp"
+#include "profile/memory_coverage.hpp"
+#include "report/capture_verdict.hpp"
 
 namespace memprof::cli {
 namespace {
@@ -72,6 +75,13 @@ std::string bytes_in_blocks(std::uint64_t bytes, std::uint64_t blocks) {
   return format_size(bytes) + " in " + format_count(blocks) + (blocks == 1 ? " block" : " blocks");
 }
 
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%.1f %%",
+                whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+  return text.data();
+}
+
 class InfoPrinter {
  public:
   InfoPrinter(const Profile& profile, std::ostream& out, unsigned width)
@@ -84,6 +94,7 @@ class InfoPrinter {
     print_totals();
     out_ << '\n';
     print_capture();
+    print_memory();
     print_timeline();
   }
 
@@ -123,24 +134,34 @@ class InfoPrinter {
     line("Unfreed", bytes_in_blocks(totals.live_bytes, totals.live_blocks));
     line("Temporary", format_count(totals.temporary_allocations) + " allocations, freed before the thread's next one");
     line("Failed", format_count(totals.failed_allocations) + " allocations");
+    if (profile_.mapped_totals.allocations > 0) {
+      line("Mapped", format_size(profile_.mapped_totals.peak_bytes) + " at most of what it maps itself, in " +
+                         format_count(profile_.mapped_totals.allocations) + " calls; not a part of the heap");
+    }
     line("Recorded", format_count(profile_.sites.size()) + " call stacks, " + format_count(profile_.threads.size()) +
                          (profile_.threads.size() == 1 ? " thread" : " threads"));
   }
 
   void print_capture() {
     const Capture& capture = profile_.capture;
-    line("Capture", capture.complete ? "complete" : "incomplete: see the first line");
-    const std::array<std::pair<std::uint64_t, const char*>, 7> remarks = {{
+    const std::string word = report::verdict_word(capture);
+    line("Capture", word == "complete" ? word : word + ": see the first line");
+    const std::array<std::pair<std::uint64_t, const char*>, 8> remarks = {{
         {capture.dropped_events, "events dropped"},
         {capture.truncated_stacks, "events with outer frames missing"},
         {capture.lost_stacks, "events without a stack"},
         {capture.unknown_frees, "frees of blocks never seen allocated"},
         {capture.missed_frees, "frees missed, seen when the address was handed out again"},
         {capture.inherited_frees, "frees of blocks inherited from the parent process"},
-        {capture.unresolved_frames, "frames without a function name"},
+        {capture.nested_events, "events made by signal handlers inside of others, recorded"},
+        {capture.nested_dropped, "events made by signal handlers inside of others, not recorded"},
     }};
     for (const auto& [count, what] : remarks) {
       if (count > 0) line("", format_count(count) + " " + what);
+    }
+    if (capture.unresolved_frames > 0) {
+      line("", percent(capture.unresolved_frames, profile_.frames.size()) + " of the frames have no function name (" +
+                   format_count(capture.unresolved_frames) + " of " + format_count(profile_.frames.size()) + ")");
     }
     if (capture.max_depth == 0) line("", "call stacks were switched off");
     if (capture.ring_waits > 0) {
@@ -148,6 +169,19 @@ class InfoPrinter {
                    format_duration(capture.ring_wait_s) + " in all");
     }
     line("Overhead", format_size(capture.overhead_bytes) + " of memprof's own memory in the process");
+    line("", format_duration(capture.hook_cpu_s) + " of CPU time in memprof's hooks, estimated; " +
+                 format_duration(capture.collector_cpu_s) + " in memprof itself");
+  }
+
+  void print_memory() {
+    for (const MemoryMoment& moment : profile_.memory) {
+      const bool highest = &moment == highest_moment(profile_);
+      out_ << '\n';
+      line("Resident", format_size(moment.rss_bytes) + (highest ? " at most, after " : " at the last look, after ") +
+                           format_duration(moment.time_s));
+      for (const auto& [label, text] : coverage_lines(profile_, moment)) line(label, text);
+    }
+    if (!profile_.capture.unseen_memory.empty()) line("", profile_.capture.unseen_memory);
   }
 
   void print_timeline() {
@@ -191,11 +225,16 @@ Json json_capture(const Capture& capture) {
           {"lost_stacks", capture.lost_stacks},
           {"unknown_frees", capture.unknown_frees},
           {"missed_frees", capture.missed_frees},
+          {"nested_events", capture.nested_events},
+          {"nested_dropped", capture.nested_dropped},
           {"inherited_frees", capture.inherited_frees},
           {"unresolved_frames", capture.unresolved_frames},
           {"ring_waits", capture.ring_waits},
           {"ring_wait_s", capture.ring_wait_s},
-          {"overhead_bytes", capture.overhead_bytes}};
+          {"overhead_bytes", capture.overhead_bytes},
+          {"hook_cpu_s", capture.hook_cpu_s},
+          {"collector_cpu_s", capture.collector_cpu_s},
+          {"unseen_memory", capture.unseen_memory}};
 }
 
 void print_json(const Profile& profile, Console& console) {
@@ -215,6 +254,8 @@ void print_json(const Profile& profile, Console& console) {
   json["totals"] = json_totals(profile.totals);
   json["mapped_totals"] = json_totals(profile.mapped_totals);
   json["capture"] = json_capture(profile.capture);
+  json["memory"] = json_memory(profile);
+  json["frames"] = profile.frames.size();
   json["call_stacks"] = profile.sites.size();
   json["threads"] = profile.threads.size();
   Json timeline = Json::array();

@@ -1,13 +1,17 @@
 #include "cli/json_report.hpp"
 
+#include "report/capture_verdict.hpp"
+
 namespace memprof::cli {
 
 Json json_head(const Profile& profile, const std::string& report) {
   return {{"report", report},
           {"program", profile.process.program},
           {"pid", profile.process.pid},
+          {"capture_verdict", report::verdict_word(profile.capture)},
           {"complete", profile.capture.complete},
-          {"incomplete_reasons", profile.capture.incomplete_reasons}};
+          {"incomplete_reasons", profile.capture.incomplete_reasons},
+          {"degraded_reasons", profile.capture.degraded_reasons}};
 }
 
 Json json_sums(const report::Sums& sums) {

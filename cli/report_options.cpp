@@ -5,6 +5,7 @@
 #include "cli/options.hpp"
 #include "cli/printable.hpp"
 #include "cli/profile_input.hpp"
+#include "report/capture_verdict.hpp"
 
 namespace memprof::cli {
 
@@ -32,13 +33,8 @@ std::size_t rows_to_show(std::size_t total, std::uint64_t shown) {
 }
 
 std::string capture_note(const Profile& profile) {
-  if (profile.capture.complete) return {};
-  std::string note = "Incomplete capture:";
-  for (const std::string& reason : profile.capture.incomplete_reasons) {
-    note += (note.ends_with(':') ? " " : "; ") + printable(reason);
-  }
-  if (profile.capture.incomplete_reasons.empty()) note += " the profile does not say why";
-  return note + "\n";
+  const std::string verdict = report::capture_verdict(profile.capture);
+  return verdict == "complete" ? std::string() : "Capture " + printable(verdict) + "\n";
 }
 
 }  // namespace memprof::cli

@@ -39,7 +39,7 @@ void add_limit(CLI::App& parser, std::uint64_t& shown, const std::string& what);
 /// Of `total` rows the number to show under the limit `shown`, where 0 means all.
 std::size_t rows_to_show(std::size_t total, std::uint64_t shown);
 
-/// "Incomplete capture: …" with the reasons and an end of line, or "" when the capture is complete.
+/// "Capture degraded: …" or "Capture partial: …" with the reasons and an end of line; "" when it is complete.
 std::string capture_note(const Profile& profile);
 
 }  // namespace memprof::cli

@@ -6,8 +6,11 @@
 #include <cstring>
 #include <string_view>
 
+#include "cli/memory_text.hpp"
 #include "cli/printable.hpp"
 #include "cli/units.hpp"
+#include "profile/memory_coverage.hpp"
+#include "report/capture_verdict.hpp"
 #include "report/frame_names.hpp"
 #include "report/grouping.hpp"
 #include "report/own_frame.hpp"
@@ -17,9 +20,8 @@ namespace {
 
 constexpr std::size_t kTopSites = 5;
 constexpr std::size_t kNarrowestName = 16;
-constexpr std::uint64_t kMuchMemory = 32 * 1024 * 1024;
-constexpr double kManyTruncated = 0.01;  // of all events
-constexpr double kLongWait = 0.01;       // of the run's duration
+constexpr std::uint64_t kMuchMemory = 32 * 1024 * 1024;  // below it, one line less
+constexpr double kLongWait = 0.01;                       // of the run's duration
 
 std::string ending(const Process& process) {
   const std::string after = " after " + format_duration(process.duration_s);
@@ -74,14 +76,6 @@ std::string place_of(const Profile& profile, const report::GroupRow& row) {
   return report::base_name(report::module_name(profile, frame));
 }
 
-/// Why a program without allocations may yet have used much memory.
-std::string unseen_memory(const Profile& profile) {
-  std::uint64_t highest = 0;
-  for (const TimelinePoint& point : profile.timeline) highest = std::max(highest, point.rss_bytes);
-  if (highest < kMuchMemory) return {};
-  return ", yet it used " + format_size(highest) + ": it has an allocator of its own, or maps memory directly";
-}
-
 void add_totals(const Totals& totals, const SummaryStyle& style, std::vector<std::string>& lines) {
   lines.push_back("  allocated  " + format_size(totals.allocated_bytes) + " in " + blocks(totals.allocations) + ", " +
                   format_count(totals.temporary_allocations) + " temporary");
@@ -93,6 +87,13 @@ void add_totals(const Totals& totals, const SummaryStyle& style, std::vector<std
   if (totals.failed_allocations > 0) {
     lines.push_back("  failed     " + format_count(totals.failed_allocations) + " allocations got no memory");
   }
+}
+
+/// Where the resident memory was, if it is more than one would think from the heap.
+void add_memory(const Profile& profile, std::vector<std::string>& lines) {
+  const MemoryMoment* const moment = highest_moment(profile);
+  if (moment == nullptr || moment->rss_bytes < kMuchMemory) return;
+  lines.push_back("  resident   " + format_size(moment->rss_bytes) + ": " + coverage_text(profile, *moment));
 }
 
 void add_top_sites(const Profile& profile, const SummaryStyle& style, std::vector<std::string>& lines) {
@@ -146,34 +147,18 @@ std::vector<std::string> wrapped(const std::string& title, const std::string& te
   return lines;
 }
 
-std::string verdict(const Profile& profile) {
-  const Capture& capture = profile.capture;
-  std::string reasons;
-  const auto add = [&](const std::string& reason) { reasons += (reasons.empty() ? "" : "; ") + reason; };
-  if (!capture.complete) {
-    for (const std::string& reason : capture.incomplete_reasons) add(reason);
-    return "partial: " + reasons;
-  }
-  const double events = static_cast<double>(profile.totals.allocations + profile.totals.frees);
-  if (static_cast<double>(capture.truncated_stacks) > kManyTruncated * events) {
-    add("the stacks of " + format_count(capture.truncated_stacks) + " events are cut short");
-  }
-  if (capture.lost_stacks > 0) add(format_count(capture.lost_stacks) + " events have no stack");
-  if (capture.unknown_frees > 0) add(format_count(capture.unknown_frees) + " frees of unknown blocks");
-  return reasons.empty() ? "complete" : "degraded: " + reasons;
-}
-
 std::vector<std::string> summarize(const Profile& profile, const SummaryStyle& style) {
   const Totals& totals = profile.totals;
   std::vector<std::string> lines;
   lines.push_back(bold(printable(profile.process.program), style) + ending(profile.process) + ", pid " +
                   std::to_string(profile.process.pid));
   if (totals.allocations + totals.frees + totals.failed_allocations == 0) {
-    lines.push_back("  allocated  nothing" + unseen_memory(profile));
+    lines.push_back("  allocated  nothing");
   } else {
     add_totals(totals, style, lines);
   }
-  const std::string quality = verdict(profile);
+  add_memory(profile, lines);
+  const std::string quality = printable(report::capture_verdict(profile.capture));
   for (const std::string& line : wrapped("  capture    ", quality, style.width)) {
     lines.push_back(quality == "complete" ? line : warning(line, style));
   }

@@ -31,7 +31,4 @@ struct OtherProcess {
 /// What to look at first: source lines, where any are known.
 std::string next_command(const Profile& profile, const std::string& path);
 
-/// How far the figures can be trusted, in a word and its reasons: "complete", "partial: …", "degraded: …".
-[[nodiscard]] std::string verdict(const Profile& profile);
-
 }  // namespace memprof::cli

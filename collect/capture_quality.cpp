@@ -6,6 +6,10 @@
 namespace memprof::collect {
 namespace {
 
+constexpr double kManyTruncated = 0.01;   // of all events
+constexpr double kManyUnresolved = 0.25;  // of all frames
+constexpr double kLongWait = 0.1;         // of the program's time
+
 /// "1 event was" or "3 events were".
 std::string counted(std::uint64_t count, const std::string& one, const std::string& many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
@@ -34,6 +38,31 @@ void add_reason(Capture& capture, std::string sentence) {
   capture.incomplete_reasons.push_back(std::move(sentence));
 }
 
+void note_degradation(Profile& profile) {
+  Capture& capture = profile.capture;
+  const auto add = [&](std::string reason) { capture.degraded_reasons.push_back(std::move(reason)); };
+  const double events = static_cast<double>(profile.totals.allocations + profile.totals.frees);
+  if (static_cast<double>(capture.truncated_stacks) > kManyTruncated * events) {
+    add("The stacks of " + counted(capture.truncated_stacks, "event", "events") + " are cut short.");
+  }
+  if (capture.unknown_frees != 0) {
+    add(counted(capture.unknown_frees, "block was", "blocks were") + " freed that no allocation was seen of.");
+  }
+  if (capture.missed_frees != 0) {
+    add("How " + counted(capture.missed_frees, "block was", "blocks were") + " freed was not seen.");
+  }
+  if (static_cast<double>(capture.unresolved_frames) > kManyUnresolved * static_cast<double>(profile.frames.size())) {
+    add(std::to_string(capture.unresolved_frames * 100 / profile.frames.size()) +
+        " % of the frames have no function name.");
+  }
+  if (capture.ring_wait_s > kLongWait * profile.process.duration_s && profile.process.duration_s > 0) {
+    add("Threads waited for memprof, in all for " +
+        std::to_string(static_cast<int>(capture.ring_wait_s * 100 / profile.process.duration_s)) +
+        " % of the program's time, so times are too long.");
+  }
+  if (!capture.unseen_memory.empty()) add(capture.unseen_memory);
+}
+
 void judge_capture(const SharedRegion& region, const CollectorQuality& quality, Capture& capture) {
   const wire::Header& header = region.header();
   capture.dropped_events = header.dropped_events;
@@ -43,14 +72,14 @@ void judge_capture(const SharedRegion& region, const CollectorQuality& quality, 
   capture.unwind_fallbacks = header.unwind_fallbacks;
   capture.unwind_checked = header.unwind_checked;
   capture.unwind_differences = header.unwind_differences;
-  const std::uint64_t nested_dropped = header.nested_dropped;
+  capture.nested_dropped = header.nested_dropped;
 
   if (capture.dropped_events != 0) {
     add_reason(capture, counted(capture.dropped_events, "event was", "events were") +
                             " dropped because the shared memory had no room.");
   }
-  if (nested_dropped != 0) {
-    add_reason(capture, counted(nested_dropped, "event", "events") +
+  if (capture.nested_dropped != 0) {
+    add_reason(capture, counted(capture.nested_dropped, "event", "events") +
                             " made by signal handlers inside the allocator could not be recorded.");
   }
   if (capture.lost_stacks != 0) {

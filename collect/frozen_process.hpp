@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "collect/capture_quality.hpp"
@@ -25,10 +26,13 @@ struct FrozenProcess {
   ThreadTable threads;
   MappedAccounts mapped;
   std::vector<std::string> texts;  ///< names of scopes
+  std::vector<MemoryMoment> memory;
+  std::string unseen_memory;
   std::vector<CapturedModule> modules;
   CollectorQuality quality;
   std::uint32_t max_depth = 0;
   bool forked = false;
+  double collector_cpu_s = 0;
   std::uint64_t ring_bytes = 0;  ///< of rings that were used
 
   /// In the terms of the profile; all but Process and the name of the snapshot. Uses the copy up.

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <ctime>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "collect/engine.hpp"
 #include "collect/futex.hpp"
 #include "collect/hook_names.hpp"
+#include "collect/memory_watch.hpp"
 #include "collect/module_watch.hpp"
 #include "collect/origin_teller.hpp"
 #include "collect/shared_region.hpp"
@@ -37,7 +39,16 @@ constexpr std::uint64_t kBusyRound = 1024;
 constexpr double kTimelineInterval_ns = 1e6;
 constexpr double kLongestSilence_ns = 1e9;
 
+/// A target with less memory than this ends without being asked to wait.
+constexpr std::uint64_t kWorthAFarewell = std::uint64_t{16} << 20;
+
 unsigned usual_threads() { return std::clamp(std::thread::hardware_concurrency() / 2, 1u, 4u); }
+
+double thread_cpu_s() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
 
 RegionOptions region_options(const RecorderOptions& options, const TickClock& clock) {
   return {options.capacity, clock.source(), clock.base(), options.max_depth, options.full_ring};
@@ -75,6 +86,7 @@ struct ProcessRecorder::State {
   TargetFiles files;
   Engine engine{region, [this] { return clock.now(); }, engine_options(options, clock)};
   ModuleWatch modules{region, files, engine.damage()};
+  MemoryWatch watch{files};
 
   std::mutex mutex;
   std::condition_variable changed;  ///< locked, started or stopping, with mutex
@@ -89,12 +101,17 @@ struct ProcessRecorder::State {
   std::atomic<bool> orders_wait{false};  ///< there are some
   std::atomic<std::uint64_t> snapshots{0};
   OriginTeller origins{shared};
+  double cpu_s = 0;             ///< of the drain thread
+  bool farewell_heard = false;  ///< drain thread only
 
  private:
   void run();
   bool wait_for_start();
   std::uint64_t drain();
   void sleep(nanoseconds longest, std::uint32_t rung);
+  void look_at_memory(std::uint64_t rss);
+  /// The target is about to end and waits for a last look at its memory; once, whatever the region says.
+  bool waits_for_farewell() const;
   std::vector<SnapshotOrder> take_orders();
   void serve(const Event& request);
   void serve(SnapshotOrder order, std::uint64_t ticks);
@@ -198,10 +215,13 @@ FrozenProcess ProcessRecorder::State::freeze(std::uint64_t ticks, HeapAccounts a
           .threads = engine.threads(),
           .mapped = engine.mapped(),
           .texts = engine.texts(),
+          .memory = watch.moments(),
+          .unseen_memory = {},
           .modules = std::move(files_of_modules),
           .quality = {engine.damage(), engine.out_of_memory()},
           .max_depth = options.max_depth,
           .forked = options.forked,
+          .collector_cpu_s = cpu_s,
           .ring_bytes = engine.touched_ring_bytes()};
 }
 
@@ -228,7 +248,35 @@ std::uint64_t ProcessRecorder::State::drain() {
   if (options.tree != nullptr && (rss != 0 || silent_ns > kLongestSilence_ns)) {
     options.tree->pass(options.member, clock.base() + now);
   }
+  look_at_memory(rss);
+  cpu_s = thread_cpu_s();
   return count;
+}
+
+void ProcessRecorder::State::look_at_memory(std::uint64_t rss) {
+  wire::Header& header = region.header();
+  const bool farewell = waits_for_farewell();
+  if (farewell || watch.due(rss)) {
+    MemoryContext context{clock.seconds(clock.now()), engine.live_bytes(), engine.mapped().totals().live_bytes, 0, 0};
+    if (farewell) {
+      context.allocator_held = header.allocator_held.load(std::memory_order_relaxed);
+      context.allocator_free = std::min(header.allocator_free.load(std::memory_order_relaxed), context.allocator_held);
+    }
+    watch.look(context, engine.mapped().ranges(), engine.threads().stack_pointers());
+  }
+  if (farewell) {
+    farewell_heard = true;
+    header.farewell.store(static_cast<std::uint32_t>(wire::Farewell::kHeard), std::memory_order_release);
+    futex_wake_all(header.farewell);
+  } else if (rss >= kWorthAFarewell) {
+    auto not_asked = static_cast<std::uint32_t>(wire::Farewell::kNotAsked);
+    header.farewell.compare_exchange_strong(not_asked, static_cast<std::uint32_t>(wire::Farewell::kAsked));
+  }
+}
+
+bool ProcessRecorder::State::waits_for_farewell() const {
+  return !farewell_heard &&
+         region.header().farewell.load(std::memory_order_seq_cst) == static_cast<std::uint32_t>(wire::Farewell::kSaid);
 }
 
 nanoseconds ProcessRecorder::State::timeline_interval() const {
@@ -243,7 +291,8 @@ void ProcessRecorder::State::sleep(nanoseconds longest, std::uint32_t rung) {
   // collector_sleeps: either it sees that we sleep, or we see its records.
   header.collector_sleeps.store(1, std::memory_order_seq_cst);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!stopping && !orders_wait && !engine.urgent()) futex_wait(header.doorbell, rung, longest);
+  if (!stopping && !orders_wait && !waits_for_farewell() && !engine.urgent())
+    futex_wait(header.doorbell, rung, longest);
   header.collector_sleeps.store(0, std::memory_order_relaxed);
 }
 
@@ -276,7 +325,9 @@ CapturedProcess ProcessRecorder::State::take() {
     peak.mapped = MappedAccounts(clock.ns_per_tick());  // known for the end only
     taker(std::move(peak), std::move(order));
   }
-  return freeze(clock.now(), std::move(engine.accounts()), modules.take()).thaw();
+  FrozenProcess frozen = freeze(clock.now(), std::move(engine.accounts()), modules.take());
+  frozen.unseen_memory = watch.unseen_memory(engine.peak_bytes());
+  return std::move(frozen).thaw();
 }
 
 ProcessRecorder::ProcessRecorder(std::unique_ptr<State> state) : state_(std::move(state)) {}

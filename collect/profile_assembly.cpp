@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "collect/capture_quality.hpp"
 #include "collect/site_types.hpp"
 #include "collect/symbol_texts.hpp"
 #include "wire/region.hpp"
@@ -368,6 +369,7 @@ Profile assemble_profile(CapturedProcess&& captured, const UsedCode& code, const
   profile.memory = std::move(captured.memory);
   profile.ticks = std::move(captured.ticks);
   profile.scope_calls = std::move(captured.scope_calls);
+  note_degradation(profile);
   return std::move(profile);
 }
 

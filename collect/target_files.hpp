@@ -16,6 +16,8 @@ class TargetFiles {
   /// Before open(), and when `pid` is gone, everything is unknown.
   void open(pid_t pid);
 
+  /// 0: unknown.
+  pid_t pid() const { return pid_; }
   /// Resident bytes, 0: unknown.
   std::uint64_t rss_bytes() const;
   std::string thread_name(std::uint32_t tid) const;

@@ -32,6 +32,7 @@ class ThreadTable {
   const std::string& name(std::size_t index) const { return names_[index]; }
   /// An address in its stack, 0: unknown.
   std::uint64_t stack_pointer(std::size_t index) const { return stack_pointers_[index]; }
+  const std::vector<std::uint64_t>& stack_pointers() const { return stack_pointers_; }
   void set_stack_pointer(std::size_t index, std::uint64_t address) {
     if (address != 0) stack_pointers_[index] = address;
   }

@@ -37,7 +37,7 @@ long with_errno(long result) {
   return -1;
 }
 
-bool is_recorded(const CallerRegisters& caller) { return !g_allocator.contains(caller.return_address); }
+bool is_recorded(const CallerRegisters& caller) { return !is_allocators_own(caller.return_address); }
 
 template <typename Real>
 [[gnu::always_inline]] inline void* map(std::size_t bytes, int flags, const CallerRegisters& caller, const Real& real) {

@@ -110,6 +110,8 @@ bool is_recording() {
   return g_process->state.load(std::memory_order_acquire) == ProcessState::kRecording || attach_process();
 }
 
+bool is_forked() { return g_last_generation > 1; }
+
 void stop_recording() {
   g_region.header->recording_stopped.store(1, std::memory_order_relaxed);
   g_process->generation.store(0, std::memory_order_release);

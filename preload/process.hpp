@@ -56,6 +56,9 @@ bool is_recording();
 /// Connects this process image if that has not been tried yet. True: recording. Waits while another thread connects.
 bool attach_process();
 
+/// Whether this process began as a copy of another one, by whatever kind of fork.
+bool is_forked();
+
 /// The collector is gone: nothing is recorded from now on.
 void stop_recording();
 

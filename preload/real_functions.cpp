@@ -12,6 +12,7 @@ namespace memprof::preload {
 RealFunctions g_real;
 OperatorNew g_operator_new = OperatorNew::kRuntime;
 AllocatorCode g_allocator;
+GetAllocatorFigures* g_get_allocator_figures;
 
 namespace {
 
@@ -68,6 +69,7 @@ bool resolve_real_functions() {
 #undef MEMPROF_HOOK
   g_operator_new = classify(found);
   g_allocator = find_allocator(found);
+  if (g_allocator.bytes == 0) look_up(g_get_allocator_figures, "mallinfo2");
   // `malloc` is what real_functions_ready() looks at, so it comes last.
   auto* const malloc_function = found.malloc;
   found.malloc = nullptr;

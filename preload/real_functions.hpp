@@ -55,6 +55,15 @@ extern AllocatorCode g_allocator;
          (g_operator_new != OperatorNew::kCustom && is_our_code(return_address));
 }
 
+/// struct mallinfo2 of glibc 2.33's malloc.h.
+struct AllocatorFigures {
+  std::size_t heap_bytes, free_chunks, fast_chunks, maps, map_bytes, unused_1, unused_2, used_bytes, free_bytes,
+      top_bytes;
+};
+/// glibc's mallinfo2, when its malloc is the real one; else null.
+using GetAllocatorFigures = AllocatorFigures();
+extern GetAllocatorFigures* g_get_allocator_figures;
+
 /// True once g_real is filled in. While it is being looked up (the look-up itself may allocate) hooks serve from the
 /// bootstrap arena.
 bool resolve_real_functions();

@@ -12,6 +12,9 @@ namespace memprof::preload {
 
 namespace {
 
+/// One event in so many is timed, for an estimate of what all of them cost.
+constexpr std::uint64_t kTimedEvery = 256;
+
 [[gnu::always_inline]] inline bool attached(const ThreadState& thread) {
   return thread.generation == g_process->generation.load(std::memory_order_relaxed) && thread.ring != nullptr;
 }
@@ -81,10 +84,15 @@ wire::StackId record(wire::Operation operation, wire::Hook hook, const void* blo
   if (__builtin_expect(thread == nullptr, 0)) return wire::kRootLost;
   volatile std::uint64_t cookie;
   if (!begin_event(*thread, cookie)) return wire::kRootLost;
+  const bool timed = __builtin_expect(thread->reserved % kTimedEvery == kTimedEvery / 2, 0);
+  const std::uint64_t begin_ticks = timed ? now_ticks() : 0;
   const wire::StackId stack = g_region.max_depth == 0 ? wire::kRootComplete
                                                       : capture_stack(thread->unwind, caller, g_region.max_depth,
                                                                       g_stacks, g_modules, *g_region.header);
   end_event(*thread, cookie, operation, hook, reinterpret_cast<std::uintptr_t>(block), size, stack);
+  if (timed) {
+    g_region.header->hook_ticks.fetch_add((now_ticks() - begin_ticks) * kTimedEvery, std::memory_order_relaxed);
+  }
   return stack;
 }
 

@@ -46,10 +46,14 @@ namespace memprof::preload::sys {
 inline constexpr long kReadWrite = 0x1 | 0x2;                    // PROT_READ | PROT_WRITE
 inline constexpr long kPrivateAnonymous = 0x02 | 0x20 | 0x4000;  // MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
 
-/// Private anonymous memory, zeroed; nullptr when there is none to be had.
+/// Private anonymous memory, zeroed; nullptr when there is none to be had. It is left out of core dumps, and by that
+/// mark the collector tells it from the program's (collect/memory_map.cpp).
 inline void* map_private(std::size_t bytes) {
   const long result = call(SYS_mmap, 0, static_cast<long>(bytes), kReadWrite, kPrivateAnonymous, -1, 0);
-  return result < 0 && result > -4096 ? nullptr : reinterpret_cast<void*>(result);
+  if (result < 0 && result > -4096) return nullptr;
+  constexpr long kDontDump = 16;  // MADV_DONTDUMP
+  call(SYS_madvise, result, static_cast<long>(bytes), kDontDump);
+  return reinterpret_cast<void*>(result);
 }
 
 /// Private zeros in the place of whatever is mapped there.

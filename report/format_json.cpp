@@ -87,6 +87,11 @@ Json process_json(const CheckedProcess& process) {
   return json;
 }
 
+const char* capture_word(const Verdict& verdict) {
+  if (!verdict.incomplete_reasons.empty()) return "partial";
+  return verdict.degraded ? "degraded" : "complete";
+}
+
 }  // namespace
 
 std::string format_json(const Verdict& verdict, const FormatContext& context) {
@@ -94,6 +99,7 @@ std::string format_json(const Verdict& verdict, const FormatContext& context) {
             {"outcome", outcome_word(verdict.outcome)},
             {"exit_status", exit_status(verdict.outcome)},
             {"headline", verdict.headline},
+            {"capture_verdict", capture_word(verdict)},
             {"complete", verdict.incomplete_reasons.empty()},
             {"incomplete_reasons", verdict.incomplete_reasons}};
   if (!verdict.program_failure.empty()) json["program_failure"] = verdict.program_failure;

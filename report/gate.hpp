@@ -119,6 +119,7 @@ struct Verdict {
   std::vector<SuppressionUse> suppressions;
   std::vector<CheckedProcess> processes;
   std::vector<std::string> incomplete_reasons;  ///< sentences, also when --allow-incomplete let them pass
+  bool degraded = false;                        ///< some capture is; the reasons are notes
   std::string program_failure;  ///< "app ended with status 3", also when --ignore-exit-status let it pass; else empty
   std::string baseline;         ///< path of the one compared with; else empty
   std::vector<std::string> notes;  ///< sentences on what is odd but fails nothing

@@ -313,6 +313,10 @@ class Judge {
     if (profile.process.end_kind == EndKind::kStillRunning) {
       verdict_.incomplete_reasons.push_back(who + "it was still running when its profile was written");
     }
+    for (const std::string& reason : profile.capture.degraded_reasons) {
+      verdict_.degraded = true;
+      verdict_.notes.push_back(who + "the capture is degraded: " + reason);
+    }
     if (profile.capture.complete) return;
     for (const std::string& reason : profile.capture.incomplete_reasons) {
       verdict_.incomplete_reasons.push_back(who + reason);

@@ -84,6 +84,13 @@ struct alignas(kCacheLine) RingHeader {
 static_assert(sizeof(RingHeader) == 2 * kCacheLine);
 
 enum class ClockSource : std::uint32_t { kMonotonic = 0, kTsc = 1 };
+/// The end of a target that goes through exit(): a last look at its memory, for which it waits a moment.
+enum class Farewell : std::uint32_t {
+  kNotAsked = 0,
+  kAsked = 1,  ///< collector: the target has memory enough to be worth it
+  kSaid = 2,   ///< target: allocator_held and allocator_free are filled in as far as they are known
+  kHeard = 3,  ///< collector: it has looked
+};
 enum class FullRing : std::uint32_t { kWait = 0, kDrop = 1 };
 
 struct Header {
@@ -130,7 +137,12 @@ struct Header {
   std::atomic<std::uint64_t> unwind_differences;  ///< MEMPROF_CHECK_UNWIND builds: stacks unlike the oracle's
   std::atomic<std::uint64_t> unwind_checked;      ///< MEMPROF_CHECK_UNWIND builds: stacks compared
   std::atomic<std::uint64_t> overhead_bytes;      ///< private memory that the library mapped in the target
+  std::atomic<std::uint64_t> hook_ticks;          ///< estimate of the clock's ticks that all hooks took
   std::atomic<std::uint32_t> recording_stopped;   ///< 1: the target noticed that the collector is gone
+
+  std::atomic<std::uint32_t> farewell;        ///< futex: a Farewell
+  std::atomic<std::uint64_t> allocator_held;  ///< bytes that glibc's malloc has from the kernel; 0: unknown
+  std::atomic<std::uint64_t> allocator_free;  ///< of these, in free chunks
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 static_assert(sizeof(Header) <= kPage);

@@ -90,5 +90,5 @@ TEST_CASE("export says that the capture is incomplete") {
   const ProfileFile file(profile);
   const Output output = run_memprof({"export", file.path(), "--format", "folded"});
   CHECK(output.status == 0);
-  CHECK_THAT(output.err, StartsWith("memprof: the capture is incomplete"));
+  CHECK_THAT(output.err, StartsWith("memprof: Capture partial: "));
 }

@@ -98,7 +98,7 @@ TEST_CASE("The first line of every report says that a capture is incomplete and 
   const ProfileFile file(tree_profile());
   for (const char* command : {"lines", "top", "leaks", "info"}) {
     CHECK_THAT(run_memprof({command, file.path()}).out,
-               StartsWith("Incomplete capture: 2 events were dropped; memprof was interrupted\n"));
+               StartsWith("Capture partial: 2 events were dropped; memprof was interrupted\n"));
     CHECK_THAT(run_memprof({command, file.path(), "--json"}).out, Contains("\"complete\": false"));
   }
 }
@@ -148,7 +148,7 @@ TEST_CASE("diff --fail-on-growth does not pass on an incomplete capture") {
   const ProfileFile before(heavy_profile(), "before.json"), after(tree_profile(), "after.json");
   const Output output = run_memprof({"diff", after.path(), before.path(), "--fail-on-growth", "100%"});
   CHECK(output.status == 1);
-  CHECK_THAT(output.err, StartsWith("memprof: cannot tell whether it grew: Incomplete capture"));
+  CHECK_THAT(output.err, StartsWith("memprof: cannot tell whether it grew: Capture partial"));
 }
 
 TEST_CASE("diff of a profile with itself says so") {

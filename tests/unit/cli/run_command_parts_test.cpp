@@ -95,10 +95,8 @@ TEST_CASE("a program without allocations is not passed off as a thrifty one") {
   Profile profile = small_profile();
   profile.totals = {};
   CHECK(summarize(profile, {})[1] == "  allocated  nothing");
-  TimelinePoint point;
-  point.rss_bytes = 500'000'000;
-  profile.timeline.push_back(point);
-  CHECK_THAT(summarize(profile, {})[1], Contains("477 MiB") && Contains("allocator of its own"));
+  profile.capture.degraded_reasons = {"477 MiB are in no figure of the heap: jemalloc is in app."};
+  CHECK(summarize(profile, {})[2] == "  capture    degraded: 477 MiB are in no figure of the heap: jemalloc is in app");
 }
 
 TEST_CASE("names that come from the program cannot control the terminal") {
@@ -107,17 +105,19 @@ TEST_CASE("names that come from the program cannot control the terminal") {
   for (const std::string& line : summarize(profile, {})) CHECK(line.find_first_of("\033\n") == std::string::npos);
 }
 
-TEST_CASE("the verdict is one word and its reasons") {
+TEST_CASE("the summary shows where the memory was, and the verdict with its reasons") {
   Profile profile = small_profile();
-  CHECK(verdict(profile) == "complete");
-  profile.capture.unknown_frees = 2;
-  CHECK(verdict(profile) == "degraded: 2 frees of unknown blocks");
-  profile.capture.lost_stacks = 3;
-  profile.capture.truncated_stacks = 1;
-  CHECK_THAT(verdict(profile), Contains("1 events are cut short; 3 events have no stack; 2 frees"));
-  profile.capture.complete = false;
-  profile.capture.incomplete_reasons = {"first reason", "second"};
-  CHECK(verdict(profile) == "partial: first reason; second");
+  MemoryMoment moment;
+  moment.rss_bytes = 100 << 20;
+  moment.live_bytes = 10 << 20;
+  moment.anonymous_bytes = 10 << 20;
+  moment.direct_bytes = 80 << 20;
+  moment.file_bytes = 10 << 20;
+  profile.memory = {moment};
+  profile.capture.degraded_reasons = {"80 MiB are elsewhere: the program maps it itself."};
+  const std::vector<std::string> lines = summarize(profile, {});
+  CHECK(lines[4] == "  resident   100 MiB: direct mappings 80.0 MiB + heap 10.0 MiB + files 10.0 MiB");
+  CHECK(lines[5] == "  capture    degraded: 80 MiB are elsewhere: the program maps it itself");
 }
 
 TEST_CASE("the top sites at the peak fit the width, whatever they are called") {
