@@ -2,6 +2,7 @@
 // What tests of races need: other work on every processor, and a number of rounds.
 
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <thread>
 #include <vector>
@@ -34,5 +35,10 @@ class Load {
 
 /// MEMPROF_SOAK is set: tests that are bounded in time otherwise take as long as docs/robustness.md says.
 inline bool soaking() { return std::getenv("MEMPROF_SOAK") != nullptr; }
+
+/// How long a stress test shall take: what MEMPROF_SOAK says, or `usual`.
+inline std::uint64_t soak_seconds(std::uint64_t usual) {
+  return soaking() ? std::strtoull(std::getenv("MEMPROF_SOAK"), nullptr, 10) : usual;
+}
 
 }  // namespace memprof::test

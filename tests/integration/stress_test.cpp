@@ -36,11 +36,11 @@ void check_stress(const std::string& program, std::uint64_t seconds) {
 }
 
 TEST_CASE("all hooks, threads, forks, dlopen and signals at once, for a minute", "[soak]") {
-  check_stress("stress_anywhere", soaking() ? 3600 : 60);
+  check_stress("stress_anywhere", soak_seconds(60));
 }
 
 TEST_CASE("all hooks, threads, forks, dlopen and signals on the C library's allocator", "[soak]") {
-  check_stress("stress", soaking() ? 3600 : 20);
+  check_stress("stress", soak_seconds(20));
 }
 
 }  // namespace
