@@ -35,7 +35,8 @@ class Watched {
     return run_command(arguments, options_);
   }
 
-  /// Of the program. Not out of `memprof ps`, which lists what else this user profiles as well.
+  /// Of the program; empty: it isn't started yet. Not out of `memprof ps`, which lists what else this user profiles as
+  /// well.
   std::string pid() const {
     const std::string memprof = std::to_string(running_->pid());
     for (const auto& task : std::filesystem::directory_iterator("/proc/" + memprof + "/task")) {
@@ -43,7 +44,6 @@ class Watched {
       std::string child;
       if (children >> child) return child;
     }
-    FAIL("memprof run has started nothing");
     return {};
   }
 
@@ -53,7 +53,10 @@ class Watched {
   }
 
  private:
-  bool is_watched() const { return memprof({"ps"}).out.find("growing") != std::string::npos; }
+  bool is_watched() const {
+    const std::string started = pid();
+    return !started.empty() && memprof({"ps"}).out.find(started + " ") != std::string::npos;
+  }
 
   TemporaryDirectory directory_;
   CommandOptions options_;
