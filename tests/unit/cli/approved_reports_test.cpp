@@ -57,6 +57,20 @@ TEST_CASE("lines fits a terminal and copes with recursion, templates and missing
   check_approved("lines_tree_80.txt", report(tree_profile(), {"lines"}, kTerminal80));
 }
 
+TEST_CASE("scopes prints a tree for each thread, or one of all") {
+  check_approved("scopes.txt", report(scoped_profile(), {"scopes"}));
+  check_approved("scopes_80.txt", report(scoped_profile(), {"scopes", "--together"}, kTerminal80));
+  check_approved("scopes_none.txt", report(tree_profile(), {"scopes"}));
+}
+
+TEST_CASE("scopes --json has stable keys") {
+  check_approved("scopes_json.txt", report(scoped_profile(), {"scopes", "--json"}));
+}
+
+TEST_CASE("info says of a snapshot when and by what it was taken") {
+  check_approved("info_snapshot_json.txt", report(scoped_profile(), {"info", "--json"}));
+}
+
 TEST_CASE("lines --json has stable keys") {
   check_approved("lines_json.txt", report(heavy_profile(), {"lines", "--json", "--function", "main|cubes"}));
 }

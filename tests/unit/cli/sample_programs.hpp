@@ -42,6 +42,22 @@ inline Profile heavy_profile() {
   return builder.finished();
 }
 
+/// A snapshot of a program with a scope, and one inside it, in two threads.
+inline Profile scoped_profile() {
+  ProfileBuilder builder;
+  Profile& profile = builder.profile;
+  profile.process.end_kind = EndKind::kStillRunning;
+  profile.snapshot = {SnapshotKind::kProgram, "after warm-up", 1.5};
+  profile.threads = {{.tid = 4711, .name = builder.string("app")}, {.tid = 4712}};
+  const StringIndex load = builder.string("load"), parse = builder.string("parse\n");
+  profile.scopes = {{load, kNoIndex, 0, 1, 0, 1.25, 812'233, 64'000'000, 600'000, 52'000'000, 35'800'000},
+                    {parse, 0, 0, 14, 0, 0.75, 790'110, 40'000'000, 600'000, 41'000'000, 2'300'000},
+                    {load, kNoIndex, 1, 2, 1, 0.000071, 3, 1500, 3, 1500, 1000}};
+  profile.scope_calls = {{0, 0.1, 1.35, 12'000'000, 35'800'000, 36'000'000}};
+  profile.snapshots = {{1.5, builder.string("after warm-up"), 12'000'000, 212'233}};
+  return builder.finished();
+}
+
 /// A binary tree that is never freed, a library without source, names that a terminal must not see, and a capture
 /// that isn't complete.
 inline Profile tree_profile() {

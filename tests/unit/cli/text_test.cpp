@@ -41,6 +41,18 @@ TEST_CASE("Counts and durations are readable") {
   CHECK(format_duration(3 * 3600 + 7 * 60) == "3 h 07 min");
 }
 
+TEST_CASE("Times are read with their unit, and are more than nothing") {
+  CHECK(parse_duration("5") == 5.0);
+  CHECK(parse_duration("500ms") == 0.5);
+  CHECK(parse_duration("1.5 s") == 1.5);
+  CHECK(parse_duration("2min") == 120.0);
+  CHECK(parse_duration("1H") == 3600.0);
+  for (const char* text : {"", "0", "0s", "-1", "0.0001", "s", "5 parsecs", "1e400", "nan", "5s5"}) {
+    INFO(text);
+    CHECK_FALSE(parse_duration(text).has_value());
+  }
+}
+
 TEST_CASE("Sizes are read with units of 1024") {
   CHECK(parse_size("512") == 512u);
   CHECK(parse_size("64K") == 65536u);
