@@ -17,7 +17,7 @@ constexpr std::size_t kMostFrames = 64;
 bool fits(const TypeHint& hint, const BlockSizes& sizes) {
   if (hint.bytes == 0 || !sizes_agree(sizes, hint.bytes)) return false;
   if (hint.evidence != TypeEvidence::kConstructor) return true;
-  return sizes.single_new ? sizes.are_all(hint.bytes) : hint.bytes > 1;
+  return sizes.array_new ? hint.bytes > 1 : sizes.are_all(hint.bytes);
 }
 
 bool is_better(const TypeHint& hint, const TypeHint& other, const BlockSizes& sizes) {
