@@ -29,8 +29,12 @@ double seconds_since(std::int64_t unix_ms) {
 }
 
 void print_text(const collect::ProfiledList& list, Console& console) {
+  if (list.silent > 0) {
+    console.err << "memprof: note: " << list.silent << (list.silent == 1 ? " memprof does" : " memprofs do")
+                << " not answer: stopped, perhaps by Ctrl-Z\n";
+  }
   if (list.processes.empty()) {
-    console.out << "nothing is being profiled\n";
+    if (list.silent == 0) console.out << "nothing is being profiled\n";
     return;
   }
   std::vector<std::vector<std::string>> rows{{"PID", "SINCE", "LIVE", "PEAK", "COMMAND"}};

@@ -111,7 +111,12 @@ void ask_for_list(const std::string& socket, ProfiledList& list) {
   }
   ::setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &kListPatience, sizeof kListPatience);
   if (!send_message(connection.get(), {std::string(kControlList)})) return;
-  if (const auto answer = receive_message(connection.get())) ListReader(*answer).read_into(list, socket);
+  errno = 0;
+  if (const auto answer = receive_message(connection.get())) {
+    ListReader(*answer).read_into(list, socket);
+  } else if (errno == EAGAIN) {
+    ++list.silent;
+  }
 }
 
 /// "redis-server (pid 17), python3 (pid 23)".
@@ -157,8 +162,9 @@ Result<ProfiledProcess> find_profiled(const ProfiledList& list, const std::strin
   if (found.size() == 1) return *found.front();
   const std::string what = (pid ? "process " : "") + pid_or_name;
   if (found.empty()) {
-    const std::string hint =
+    std::string hint =
         list.processes.empty() ? "nothing is: start it with `memprof run`" : "these are: " + who_is_there(list);
+    if (list.silent > 0) hint += "; a memprof that was stopped does not answer";
     return failure(what + " is not being profiled", hint);
   }
   std::string pids;

@@ -29,6 +29,7 @@ struct ProfiledProcess {
 struct ProfiledList {
   std::vector<ProfiledProcess> processes;  ///< by memprof_pid; the started process first, then what it started
   std::uint64_t more = 0;                  ///< that did not fit into an answer
+  std::uint64_t silent = 0;                ///< memprofs that said nothing within 2 s: stopped, perhaps by Ctrl-Z
 };
 
 /// All processes that are being profiled by this user. Sockets that killed memprofs have left behind are removed. No

@@ -20,6 +20,8 @@ void answer(const SnapshotOrder& order, const Totals& totals, const Result<std::
 }  // namespace
 
 SnapshotTaker SessionSnapshots::taker(Process process, bool started_process, Clock::time_point start) {
+  // Nobody wants what the program asks for, and there are no clients.
+  if (!writer_) return nullptr;
   return [this, process = std::move(process), started_process, start](FrozenProcess&& frozen, SnapshotOrder&& order) {
     Job job{process, std::move(frozen), std::move(order)};
     job.order.of_started_process = started_process;
@@ -77,9 +79,7 @@ void SessionSnapshots::write(Job&& job) {
   captured.snapshot.kind = job.order.kind;
   captured.snapshot.name = job.order.name;
   const Totals totals = captured.totals;
-  answer(job.order, totals,
-         writer_ ? writer_(std::move(captured), job.order)
-                 : failure("this memprof writes no snapshots", "profile with `memprof run`"));
+  answer(job.order, totals, writer_(std::move(captured), job.order));
 }
 
 }  // namespace memprof::collect

@@ -24,7 +24,7 @@ class SessionSnapshots {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Without a writer every client is told that there are no snapshots.
+  /// Without a writer, snapshots that the program asks for are not taken.
   explicit SessionSnapshots(SnapshotWriter writer) : writer_(std::move(writer)) {}
   ~SessionSnapshots() { finish(); }
   SessionSnapshots(const SessionSnapshots&) = delete;

@@ -149,6 +149,19 @@ TEST_CASE("the socket of a memprof that was killed is gone after the next look")
   write_file(program.file("end"), "");
 }
 
+TEST_CASE("a memprof that is stopped keeps nobody waiting") {
+  HeldBlocks program(10);
+  program.run().send(SIGSTOP);
+  const auto listed = program.memprof({"ps"});
+  CHECK(listed.status == 0);
+  CHECK_THAT(listed.err, Contains("does not answer"));
+  const auto refused = program.memprof({"snapshot", "holds_blocks"});
+  CHECK(refused.status == 2);
+  CHECK_THAT(refused.err, Contains("does not answer"));
+  program.run().send(SIGCONT);
+  CHECK(program.end().status == 0);
+}
+
 TEST_CASE("what cannot be snapshotted is said in a sentence, with status 2, and nothing is overwritten") {
   HeldBlocks program(10);
   const auto refused = [&](const Arguments& arguments) {
