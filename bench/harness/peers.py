@@ -1,6 +1,7 @@
 """The ways of running a program: alone, under memprof, and under every other heap profiler that is installed."""
 
 import ctypes.util
+import platform
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -40,9 +41,10 @@ def version_of(*command: str) -> str:
 
 
 def valgrind_tool(valgrind: str, tool: str, options: list[str], report: list[str]) -> Peer | None:
-    folder = Path("/usr/libexec/valgrind")
-    engine = next(iter(folder.glob(f"{tool}-*-linux")), None)
-    if engine is None:
+    # Beside it may lie the one for 32-bit programs.
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    engine = Path(f"/usr/libexec/valgrind/{tool}-{machine}-linux")
+    if not engine.exists():
         return None
     return Peer(tool, version_of(valgrind, "--version"), [valgrind, "-q", f"--tool={tool}", *options],
                 report=report, report_glob="out*", runs_as=str(engine), slow=True)
