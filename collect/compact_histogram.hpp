@@ -1,8 +1,10 @@
 #pragma once
-// A Histogram (profile/profile.hpp) for tens of thousands of sites: most see one or two sizes and a few lifetimes, so
-// only the buckets between the lowest and the highest that were used are stored.
+// A Histogram (profile/profile.hpp) for tens of thousands of sites, hit at random. Counting costs no cache miss beside
+// the site's own: small counts of the buckets around the first one are kept in place, and carried to where the large
+// ones are when they are full. Elsewhere are only the buckets from the lowest to the highest that needed it.
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <limits>
@@ -21,7 +23,7 @@ class CompactHistogram {
 
   CompactHistogram() = default;
   CompactHistogram(const CompactHistogram& other)
-      : first_(other.first_), length_(other.length_), last_(other.last_), run_(other.run_) {
+      : first_(other.first_), length_(other.length_), base_(other.base_), near_(other.near_) {
     if (length_ == 0) return;
     counts_ = std::make_unique<std::uint64_t[]>(length_);
     std::copy_n(other.counts_.get(), length_, counts_.get());
@@ -31,42 +33,56 @@ class CompactHistogram {
     counts_ = std::move(other.counts_);
     first_ = other.first_;
     length_ = other.length_;
-    last_ = other.last_;
-    run_ = other.run_;
+    base_ = other.base_;
+    near_ = other.near_;
     return *this;
   }
   ~CompactHistogram() = default;
 
-  /// Runs of one bucket, the usual case, cost a comparison.
-  void add(unsigned bucket) {
-    if (bucket != last_ || run_ == std::numeric_limits<std::uint32_t>::max()) {
-      flush();
-      last_ = static_cast<std::uint8_t>(bucket);
-    }
-    ++run_;
-  }
-  void add(unsigned bucket, std::uint64_t count) {
-    // Buckets below first_ wrap around to a large number.
-    if (bucket - first_ >= length_) widen(bucket);
-    counts_[bucket - first_] += count;
-  }
-  /// Call before reading.
-  void flush() {
-    if (run_ != 0) add(last_, run_);
-    run_ = 0;
+  void add(unsigned bucket, std::uint64_t count = 1) {
+    // Buckets below base_ wrap around to a large number.
+    const unsigned place = bucket - base_;
+    if (__builtin_expect(place >= kNear, 0)) return add_far(bucket, count);
+    const std::uint64_t sum = near_[place] + count;
+    near_[place] = static_cast<std::uint8_t>(sum);
+    if (__builtin_expect(sum > kMostNear, 0)) carry(bucket, sum);
   }
 
   Histogram sparse() const {
+    std::array<std::uint64_t, kHistogramBuckets> all{};
+    if (length_ != 0) std::copy_n(counts_.get(), length_, all.data() + first_);
+    for (unsigned i = 0; i < kNear && base_ != kNoBase; ++i) all[base_ + i] += near_[i];
     Histogram bins;
     bins.reserve(static_cast<std::size_t>(
-        std::count_if(counts_.get(), counts_.get() + length_, [](std::uint64_t count) { return count != 0; })));
-    for (std::uint32_t i = 0; i < length_; ++i) {
-      if (counts_[i] != 0) bins.push_back({std::uint32_t{first_} + i, counts_[i]});
+        std::count_if(all.begin(), all.end(), [](std::uint64_t count) { return count != 0; })));
+    for (std::uint32_t bucket = 0; bucket < all.size(); ++bucket) {
+      if (all[bucket] != 0) bins.push_back({bucket, all[bucket]});
     }
     return bins;
   }
 
  private:
+  static constexpr unsigned kNear = 21;
+  static constexpr std::uint64_t kMostNear = std::numeric_limits<std::uint8_t>::max();
+  static constexpr std::uint8_t kNoBase = 255;
+  static_assert(kNoBase >= kHistogramBuckets + kNear);
+
+  [[gnu::noinline]] void add_far(unsigned bucket, std::uint64_t count) {
+    if (base_ != kNoBase) return add_elsewhere(bucket, count);
+    base_ = static_cast<std::uint8_t>(std::min(bucket - std::min(bucket, kNear / 2), kHistogramBuckets - kNear));
+    add(bucket, count);
+  }
+  [[gnu::noinline]] void carry(unsigned bucket, std::uint64_t count) {
+    near_[bucket - base_] = 0;
+    add_elsewhere(bucket, count);
+  }
+
+  void add_elsewhere(unsigned bucket, std::uint64_t count) {
+    // Buckets below first_ wrap around to a large number.
+    if (bucket - first_ >= length_) widen(bucket);
+    counts_[bucket - first_] += count;
+  }
+
   void widen(unsigned bucket) {
     const unsigned first = length_ == 0 ? bucket : std::min<unsigned>(first_, bucket);
     const unsigned end = length_ == 0 ? bucket + 1 : std::max<unsigned>(first_ + length_, bucket + 1);
@@ -77,13 +93,12 @@ class CompactHistogram {
     length_ = static_cast<std::uint8_t>(end - first);
   }
 
-  static_assert(kHistogramBuckets <= 255);
   std::unique_ptr<std::uint64_t[]> counts_;
   std::uint8_t first_ = 0;
   std::uint8_t length_ = 0;
-  std::uint8_t last_ = 0;
-  std::uint32_t run_ = 0;  ///< of the bucket last_, not yet in counts_
+  std::uint8_t base_ = kNoBase;  ///< bucket of the first count in near_
+  std::array<std::uint8_t, kNear> near_{};
 };
-static_assert(sizeof(CompactHistogram) == 16);
+static_assert(sizeof(CompactHistogram) == 32);
 
 }  // namespace memprof::collect

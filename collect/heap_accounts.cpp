@@ -9,9 +9,9 @@ namespace {
 /// How many events ahead the accounts of sites are fetched.
 constexpr std::size_t kAhead = 8;
 
-void prefetch(const SiteAccount& site) {
+void prefetch(const SiteAccount& site, bool allocates) {
   __builtin_prefetch(&site, 1);
-  __builtin_prefetch(&site.frees, 1);
+  __builtin_prefetch(allocates ? static_cast<const void*>(&site.sizes) : &site.lifetimes, 1);
 }
 
 bool is_whole_multiple(std::uint64_t size, std::uint64_t divisor) { return divisor != 0 && size % divisor == 0; }
@@ -39,8 +39,8 @@ void HeapAccounts::apply(std::span<const Event> events, const Relocations& reloc
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (i + kAhead < events.size()) {
       const Event& later = events[i + kAhead];
-      prefetch(sites_[later.site]);
-      prefetch(sites_[later.block.site]);
+      prefetch(sites_[later.site], later.operation != wire::Operation::kFree);
+      if (later.found) prefetch(sites_[later.block.site], false);
     }
     const Event& event = events[i];
     if (event.ticks >= timeline_.due()) timeline_.cross(event.ticks, totals_.live_bytes, totals_.allocations);
@@ -229,7 +229,6 @@ void HeapAccounts::finish(std::uint64_t ticks) {
   for (SiteAccount& site : sites_) {
     site.share.settle(epoch_);
     site.sizes.flush();
-    site.lifetimes.flush();
   }
   for (ThreadAccount& thread : threads_) thread.share.settle(epoch_);
   scope_log_.finish(ticks, [this](std::uint32_t thread) { return threads_[thread].flow(); });

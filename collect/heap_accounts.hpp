@@ -64,26 +64,27 @@ class SizeFigures {
 
  private:
   std::uint64_t last_ = 0, run_ = 0;
-  std::uint64_t min_ = 0, max_ = 0, divisor_ = 0;
-  bool any_ = false;
   CompactHistogram histogram_;
+  std::uint64_t divisor_ = 0;
+  std::uint64_t max_ = 0, min_ = 0;
+  bool any_ = false;
 };
 
-/// In the order of use: an event touches the first two cache lines only.
+/// In the order of use: a free touches the first two cache lines only, an allocation the first and the third.
 struct alignas(64) SiteAccount {
   PeakShare share;
   std::uint64_t allocations = 0, allocated_bytes = 0;
   std::uint64_t highest_heap = 0;
+  CompactHistogram lifetimes;
   std::uint64_t frees = 0, freed_bytes = 0;
   std::uint64_t temporary_allocations = 0;
-  CompactHistogram lifetimes;
-  SizeFigures sizes;
   std::uint64_t failed_allocations = 0;
+  SizeFigures sizes;
   wire::Hook hook = wire::Hook::kMalloc;  ///< of allocations, if there were any
 
   std::uint64_t events() const { return allocations + frees + failed_allocations; }
 };
-static_assert(sizeof(SiteAccount) == 192);
+static_assert(sizeof(SiteAccount) == 256);
 
 struct ThreadAccount {
   PeakShare share;

@@ -224,7 +224,6 @@ void MappedAccounts::finish() {
   for (Site& site : sites_) {
     site.account.share.settle(epoch_);
     site.account.sizes.flush();
-    site.account.lifetimes.flush();
   }
 }
 
