@@ -19,6 +19,8 @@ class DwarfHandle {
   DwarfHandle& operator=(const DwarfHandle&) = delete;
 
   Dwarf* get() const { return main_.dwarf; }
+  /// The file with the DWARF; the module itself unless its debug information is in a file of its own.
+  const ElfFile& file() const { return main_.file; }
   /// Ranges that begin below belong to functions that the linker threw away.
   std::uint64_t lowest_code() const { return lowest_code_; }
 

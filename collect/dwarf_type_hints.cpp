@@ -5,8 +5,10 @@
 #include <cstring>
 
 #include "collect/allocation_text.hpp"
+#include "collect/demangle.hpp"
 #include "collect/dwarf_attributes.hpp"
 #include "collect/dwarf_types.hpp"
+#include "collect/qualified_name.hpp"
 #include "collect/type_spelling.hpp"
 
 namespace memprof::collect {
@@ -15,6 +17,9 @@ namespace {
 // Entries looked at for one call; functions have some hundred.
 constexpr unsigned kMostSteps = 20'000;
 constexpr int kDeepestBlocks = 64;
+
+// From operator new to the constructor, with what its arguments take to compute.
+constexpr std::uint64_t kCodeBytes = 256;
 
 // LLVM's extension, since LLVM 21; elfutils has no name for it.
 constexpr unsigned kAllocType = 0x3e0e;
@@ -66,6 +71,7 @@ std::vector<TypeHint> TypeHints::around(const CallPlace& call) {
   visit(call.scope, call, 0);
   // What an inlined instance doesn't repeat is in the function it is an instance of.
   if (const auto origin = referenced(call.scope, DW_AT_abstract_origin)) visit(*origin, call, 0);
+  if (found_.empty()) read_code(call);
   read_source(call);
   return std::move(found_);
 }
@@ -137,6 +143,20 @@ std::optional<Dwarf_Die> TypeHints::class_constructed_by(Dwarf_Die function) {
   if (class_name == nullptr) return std::nullopt;
   const std::string_view text(class_name);
   return text.substr(0, text.find('<')) == name ? around : std::nullopt;
+}
+
+/// Constructors that are called by name on the same line, in code without DW_TAG_call_site.
+void TypeHints::read_code(const CallPlace& call) {
+  for (const CalledFunction& called : called_.after(call.return_address, kCodeBytes)) {
+    if (line_of(call.scope, called.return_address - 1) != call.line) continue;
+    const std::string symbol(called.symbol);
+    const std::string function = is_mangled(symbol.c_str()) ? demangle(symbol.c_str()) : std::string{};
+    const auto parts = split_qualified_name(function);
+    if (parts.size() < 2 || parts.back().name != parts[parts.size() - 2].name) continue;
+    std::string name;
+    for (std::size_t at = 0; at + 1 < parts.size(); ++at) name += (at == 0 ? "" : "::") + std::string(parts[at].whole);
+    add(unit_types_.find(call.scope, name, call.function), TypeEvidence::kConstructor);
+  }
 }
 
 void TypeHints::read_source(const CallPlace& call) {

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "collect/called_functions.hpp"
+#include "collect/dwarf_handle.hpp"
 #include "collect/dwarf_scoped_names.hpp"
 #include "collect/dwarf_unit_types.hpp"
 #include "collect/source_lines.hpp"
@@ -30,7 +32,7 @@ struct CallPlace {
 /// One thread and one libdw handle.
 class TypeHints {
  public:
-  explicit TypeHints(TextPool& texts) : texts_(texts), unit_types_(scoped_) {}
+  TypeHints(TextPool& texts, const DwarfHandle& handle) : texts_(texts), unit_types_(scoped_), called_(handle.file()) {}
 
   /// In no particular order; types whose size is unknown are left out.
   std::vector<TypeHint> around(const CallPlace& call);
@@ -43,6 +45,7 @@ class TypeHints {
   void visit_variable(Dwarf_Die variable, const CallPlace& call);
   void visit_inlined(Dwarf_Die inlined, const CallPlace& call);
   void visit_call(Dwarf_Die site, const CallPlace& call);
+  void read_code(const CallPlace& call);
   void read_source(const CallPlace& call);
   void add_written_type(std::string_view written, const CallPlace& call);
   void add_pointee_of(std::string_view variable, const CallPlace& call);
@@ -54,6 +57,7 @@ class TypeHints {
   ScopedNames scoped_;
   UnitTypes unit_types_;
   SourceLines sources_;
+  CalledFunctions called_;
   std::vector<TypeHint> found_;
   unsigned steps_left_ = 0;
 };

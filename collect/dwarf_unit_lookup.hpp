@@ -23,7 +23,7 @@ struct DwarfMatch {
 class UnitLookup {
  public:
   UnitLookup(const DwarfHandle& handle, TextPool& texts)
-      : handle_(handle), files_(texts), names_(texts, files_), hints_(texts) {}
+      : handle_(handle), files_(texts), names_(texts, files_), hints_(texts, handle) {}
 
   /// `addresses` ascends and belongs to the unit of which this is the first entry. `wants_types`, by address, asks for
   /// hints at the type of what the call returns.
