@@ -20,10 +20,10 @@ constexpr long kWherePatienceNs = 20'000'000'000;  // the first look into the de
 
 /// As snapshot_name_problem() of the collector has it.
 bool is_snapshot_name(const char* name) {
-  constexpr std::size_t kLongest = 100;
-  const std::size_t length = name == nullptr ? 0 : strnlen(name, kLongest + 1);
+  constexpr std::uint32_t kLongest = 100;
+  const std::uint32_t length = name == nullptr ? 0 : bounded_length(name, kLongest + 1);
   if (length == 0 || length > kLongest || name[0] == '.') return false;
-  for (std::size_t i = 0; i < length; ++i) {
+  for (std::uint32_t i = 0; i < length; ++i) {
     const auto c = static_cast<unsigned char>(name[i]);
     if (c < 0x20 || c == 0x7f || c == '/') return false;
   }

@@ -42,7 +42,7 @@ void reset_texts() {
 }
 
 wire::TextReference intern_text(const char* text) {
-  const auto bytes = static_cast<std::uint32_t>(strnlen(text, wire::kLongestText));
+  const std::uint32_t bytes = bounded_length(text, wire::kLongestText);
   if (bytes == 0) return {0};
   const std::uint32_t hash = hash_of(text, bytes);
   for (std::uint32_t probe = 0; probe < kProbes; ++probe) {
