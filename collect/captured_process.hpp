@@ -26,7 +26,8 @@ struct CapturedStack {
 };
 
 struct CapturedProcess {
-  std::uint32_t tree_row = 0;  ///< of ProcessTree::processes
+  std::uint32_t tree_row = 0;          ///< of ProcessTree::processes
+  std::uint32_t unheard_programs = 0;  ///< that it executed as another user
   Process process;
   Capture capture;
   Totals totals;

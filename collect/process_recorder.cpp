@@ -327,7 +327,9 @@ CapturedProcess ProcessRecorder::State::take() {
   }
   FrozenProcess frozen = freeze(clock.now(), std::move(engine.accounts()), modules.take());
   frozen.unseen_memory = watch.unseen_memory(engine.peak_bytes());
-  return std::move(frozen).thaw();
+  CapturedProcess captured = std::move(frozen).thaw();
+  captured.unheard_programs = region.header().unheard_programs.load();
+  return captured;
 }
 
 ProcessRecorder::ProcessRecorder(std::unique_ptr<State> state) : state_(std::move(state)) {}

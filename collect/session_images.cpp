@@ -341,11 +341,19 @@ void SessionImages::finish(Images::iterator image, Ending ending, const std::str
       captured.capture.incomplete_reasons.push_back(incomplete_reason);
     }
     tree_.end(ended.row, ended.process, &captured, gone);
+    if (captured.unheard_programs > 0) note_unheard(captured);
     close_files_still_in_place(captured.modules);
     ended_events_ += captured.events();
     keep(std::move(captured), ended.main);
   }
   if (replaced) add_unloadable(*ended.becomes, ended.process.pid, ended.row, ending);
+}
+
+void SessionImages::note_unheard(const CapturedProcess& captured) {
+  const std::uint32_t count = captured.unheard_programs;
+  observer_.note(captured.process.program + " (pid " + std::to_string(captured.process.pid) + ") started " +
+                 (count == 1 ? "a program" : std::to_string(count) + " programs") +
+                 " as another user, whom memprof does not listen to: not recorded");
 }
 
 /// Whether it really has become what it was about to: a zombie keeps the name of what it was last.

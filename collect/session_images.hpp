@@ -109,6 +109,7 @@ class SessionImages {
   void keep(CapturedProcess&& captured, bool main);
   std::size_t recorded() const;
   static bool has_become(const Image& ended, const Ending& ending);
+  void note_unheard(const CapturedProcess& captured);
   void note_stranger(const Image& image, const std::string& program);
   void refuse(const Image& image, const Peer& peer, const Error& reason);
 

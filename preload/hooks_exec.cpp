@@ -64,8 +64,17 @@ Variables variables_for(Unloadable reason, bool spawned) {
   return kept ? Variables::kKeep : Variables::kRemove;
 }
 
+/// A program that is executed after the user has changed cannot say Hello, so it is counted here.
+void count_unheard() {
+  if (!in_session() || !g_session.follow || static_cast<std::uint32_t>(sys::call(SYS_geteuid)) == g_session.user)
+    return;
+  if (g_process->state.load(std::memory_order_acquire) != ProcessState::kRecording) return;
+  g_region.header->unheard_programs.fetch_add(1, std::memory_order_relaxed);
+}
+
 [[gnu::noinline]] Unloadable look_and_tell(int directory, const char* path, int flags, char* const* arguments) {
   if (!in_session()) return Unloadable::kNot;
+  count_unheard();
   const Unloadable reason = look_at_program(directory, path, flags);
   if (reason != Unloadable::kNot && followed(false)) send_notice(reason, 0, path, arguments);
   return reason;
@@ -73,6 +82,7 @@ Variables variables_for(Unloadable reason, bool spawned) {
 
 [[gnu::noinline]] Unloadable look_in_path_and_tell(const char* file, char* const* arguments) {
   if (!in_session()) return Unloadable::kNot;
+  count_unheard();
   char found[kLongestPath];
   const Unloadable reason = look_in_path(file, found, sizeof(found));
   if (reason != Unloadable::kNot && followed(false)) send_notice(reason, 0, found, arguments);
@@ -96,6 +106,7 @@ using Spawn = int (*)(pid_t*, const char*, const posix_spawn_file_actions_t*, co
 
 [[gnu::noinline]] Unloadable look_before_spawn(const char* file, bool in_path) {
   if (!in_session()) return Unloadable::kNot;
+  count_unheard();
   if (!in_path) return look_at_program(AT_FDCWD, file, 0);
   char found[kLongestPath];
   return look_in_path(file, found, sizeof(found));

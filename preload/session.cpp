@@ -96,6 +96,7 @@ bool find_session() {
   }
   if (g_session.socket[0] == '\0') return false;
   g_session.follow = values.follow[0] != '0';
+  g_session.user = static_cast<std::uint32_t>(sys::call(SYS_geteuid));
   g_session.image_pid = sys::process_id();
   g_session.selected = is_selected(g_session.only);
   g_found = true;

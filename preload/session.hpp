@@ -17,6 +17,7 @@ struct Session {
   char library[kLongestPath];  ///< as LD_PRELOAD names it; "": not known, then environments are left as they are
   bool follow;                 ///< what this process starts is to be recorded
   bool selected;               ///< this program is to be recorded
+  std::uint32_t user;          ///< effective, when the library was loaded
   std::int32_t image_pid;      ///< the process that loaded the library; another one is a child of it by fork
 };
 

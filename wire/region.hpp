@@ -139,6 +139,7 @@ struct Header {
   std::atomic<std::uint64_t> overhead_bytes;      ///< private memory that the library mapped in the target
   std::atomic<std::uint64_t> hook_ticks;          ///< estimate of the clock's ticks that all hooks took
   std::atomic<std::uint32_t> recording_stopped;   ///< 1: the target noticed that the collector is gone
+  std::atomic<std::uint32_t> unheard_programs;    ///< executed as another user, whom the collector does not listen to
 
   std::atomic<std::uint32_t> farewell;        ///< futex: a Farewell
   std::atomic<std::uint64_t> allocator_held;  ///< bytes that glibc's malloc has from the kernel; 0: unknown

@@ -217,6 +217,20 @@ TEST_CASE("a child that becomes another user before its first allocation is reco
   CHECK(row->live_bytes == 40'000);
 }
 
+TEST_CASE("a program that is executed as another user is not recorded, and memprof says so") {
+  if (::geteuid() != 0) {
+    WARN("not tested: only root can become another user");
+    return;
+  }
+  TemporaryDirectory directory;
+  const std::string become = "setpriv --reuid 65534 --clear-groups /bin/true";
+  const TreeRun run = run_tree(directory, {"sh", "-c", become + "; " + become + "; ls / >/dev/null"});
+  CHECK(run.command.status == 0);
+  CHECK_THAT(run.command.err, Contains("started a program as another user"));
+  CHECK(rows_of(run.tree, "setpriv").size() == 2);
+  CHECK(rows_of(run.tree, "ls").size() == 1);
+}
+
 void write_executable(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary) << content;
   REQUIRE(::chmod(path.c_str(), 0755) == 0);
