@@ -49,6 +49,17 @@ class Steps {
 
 class Scenario {
  public:
+  Scenario() {
+    HeapAccounts& accounts = fixture_.engine.accounts();
+    accounts.keep_state_at_peak();
+    accounts.on_request([this](const Event& event) {
+      require(event.site < kCapacity.ring_count, "a question came in no ring");
+      if (event.mark() != wire::Mark::kWhere) return;
+      const auto found = fixture_.engine.live_set().containing(event.address);
+      require(!found || found->address <= event.address, "a block begins after the address that it holds");
+    });
+  }
+
   void step(Steps& steps) {
     const auto choice = steps.take<std::uint8_t>();
     wire::RingHeader& ring = fixture_.target.ring(choice % kCapacity.ring_count);
@@ -67,6 +78,11 @@ class Scenario {
   }
 
   void finish() {
+    HeapAccounts at_peak = fixture_.engine.accounts().at_peak();
+    at_peak.finish(at_peak.peak_ticks());
+    std::uint64_t at_once = 0;
+    for (const SiteAccount& site : at_peak.sites()) at_once += site.share.live_bytes;
+    require(at_once == at_peak.totals().live_bytes, "the sites at the peak do not add up");
     CapturedProcess captured = fixture_.finish();
     const Totals& totals = captured.totals;
     require(totals.allocations - totals.frees == totals.live_blocks, "blocks do not add up");

@@ -11,7 +11,10 @@
 
 #include <atomic>
 #include <filesystem>
+#include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "collect/collector_lock.hpp"
 #include "tests/unit/collect/engine_fixture.hpp"
@@ -85,6 +88,86 @@ TEST_CASE("a sleeping recorder is woken by the doorbell, and its status follows"
   CHECK(recorder->status().live_bytes == 5'000);
   CHECK(recorder->status().peak_bytes == 5'000);
   CHECK(recorder->finish().totals.live_blocks == 5'000);
+}
+
+/// What the recorder gives to its taker, in terms of the profile.
+struct TakenSnapshots {
+  void take(FrozenProcess&& frozen, SnapshotOrder&& order) {
+    CapturedProcess captured = std::move(frozen).thaw();
+    const std::lock_guard lock(mutex);
+    orders.push_back(std::move(order));
+    processes.push_back(std::move(captured));
+  }
+  std::size_t count() {
+    const std::lock_guard lock(mutex);
+    return processes.size();
+  }
+  SnapshotTaker taker() {
+    return [this](FrozenProcess&& frozen, SnapshotOrder&& order) { take(std::move(frozen), std::move(order)); };
+  }
+
+  std::mutex mutex;
+  std::vector<SnapshotOrder> orders;
+  std::vector<CapturedProcess> processes;
+};
+
+TEST_CASE("a snapshot has all that came before it was asked for, and the recording goes on") {
+  TakenSnapshots taken;
+  const auto recorder = make_recorder(small_options());
+  const FakeTarget target(recorder->descriptor(), recorder->region_bytes());
+  recorder->on_snapshot(taken.taker());
+  recorder->start(::getpid());
+  FakeRing ring(target, 100);
+  const wire::StackId stack = target.add_stack({0x1000});
+  for (std::size_t round = 1; round <= 20; ++round) {
+    ring.alloc(round * 16, 10, stack);
+    SnapshotOrder order;
+    order.name = round == 5 ? "fifth" : "";
+    recorder->request_snapshot(std::move(order));
+    while (taken.count() < round) std::this_thread::yield();
+    const CapturedProcess& captured = taken.processes.back();
+    CHECK(captured.totals.live_blocks == round);
+    CHECK(site_of(captured, stack).live_bytes == 10 * round);
+    CHECK(captured.snapshots.size() == round);
+    CHECK(captured.snapshot.time_s >= captured.totals.peak_time_s);
+    CHECK(taken.orders.back().name == (round == 5 ? "fifth" : "snapshot-" + std::to_string(round)));
+  }
+  CHECK(recorder->status().snapshots == 20);
+  const CapturedProcess whole = recorder->finish();
+  CHECK(whole.totals.live_blocks == 20);
+  CHECK(whole.snapshots.size() == 20);
+  CHECK(whole.snapshot_names.at(4) == "fifth");
+}
+
+TEST_CASE("a question is answered at once, also when the recorder has just read the ring") {
+  const auto recorder = make_recorder(small_options());
+  const FakeTarget target(recorder->descriptor(), recorder->region_bytes());
+  recorder->start(::getpid());
+  FakeRing ring(target, 100);
+  wire::RingHeader& header = target.ring(ring.index());
+  for (std::uint32_t number = 1; number <= 300; ++number) {
+    ring.alloc(number * 16, 1);
+    ring.put(FakeRing::kNow, wire::Operation::kMark, static_cast<std::uint8_t>(wire::Mark::kTraced), 0, number, 0);
+    ring.publish();
+    target.header().doorbell.fetch_add(1);
+    FakeRing::futex(target.header().doorbell, FUTEX_WAKE, 1 << 30, nullptr);
+    while (header.answered.load(std::memory_order_acquire) != number) std::this_thread::yield();
+    CHECK(header.answer[0] == number);
+    CHECK(header.answer[1] == number);
+  }
+  // An address in no block: an answer of no length.
+  ring.put(FakeRing::kNow, wire::Operation::kMark, static_cast<std::uint8_t>(wire::Mark::kWhere), 0xdead'0000, 301, 0);
+  ring.publish();
+  while (header.answered.load(std::memory_order_acquire) != 301) std::this_thread::yield();
+  CHECK(header.answer[0] == 0);
+  // One of a block without a stack: its size and what allocated it.
+  ring.put(FakeRing::kNow, wire::Operation::kMark, static_cast<std::uint8_t>(wire::Mark::kWhere), 16, 302, 0);
+  ring.publish();
+  while (header.answered.load(std::memory_order_acquire) != 302) std::this_thread::yield();
+  const char* const text = reinterpret_cast<const char*>(target.bytes()) + target.header().answers_offset +
+                           ring.index() * wire::kAnswerBytes;
+  CHECK(std::string(text) == "1 byte, malloc");
+  CHECK(header.answer[0] == std::string(text).size());
 }
 
 TEST_CASE("what a killed process has published is all there") {
