@@ -43,11 +43,11 @@ void print_count(std::ostream& out, const std::string& label, std::uint64_t befo
   print_total(out, label, std::to_string(before), std::to_string(after), signed_count(change(before, after)));
 }
 
-std::string diff_heading(const report::Diff& diff, const report::GroupOptions& options) {
+std::string diff_heading(const report::Diff& diff, const report::GroupOptions& options, EndKind end) {
   report::DiffRow total;
   total.before = diff.before;
   total.after = diff.after;
-  return grouping_heading(options) + ": " + figures(total, options.metric);
+  return grouping_heading(options, end) + ": " + figures(total, options.metric);
 }
 
 std::string plural(std::size_t count, const std::string& noun) {
@@ -109,14 +109,17 @@ void print_totals(const DiffView& view, report::Domain domain, Console& console)
   print_count(out, mapped ? "  mappings" : "  allocations", before.allocations, after.allocations);
   print_bytes(out, "Peak", before.peak_bytes, after.peak_bytes);
   print_count(out, "  blocks", before.peak_blocks, after.peak_blocks);
-  print_bytes(out, mapped ? "Mapped at exit" : "Unfreed at exit", before.live_bytes, after.live_bytes);
+  const bool over = view.new_profile.process.end_kind != EndKind::kStillRunning;
+  const char* const unfreed = over ? "Unfreed at exit" : "Not freed so far";
+  const char* const still_mapped = over ? "Mapped at exit" : "Mapped so far";
+  print_bytes(out, mapped ? still_mapped : unfreed, before.live_bytes, after.live_bytes);
   print_count(out, "  blocks", before.live_blocks, after.live_blocks);
   if (!mapped) print_count(out, "Temporary allocations", before.temporary_allocations, after.temporary_allocations);
 }
 
 void print_diff(const DiffView& view, const report::Diff& diff, const report::GroupOptions& options, Console& console) {
   std::ostream& out = console.out;
-  out << bold(diff_heading(diff, options), console.out_terminal) << '\n';
+  out << bold(diff_heading(diff, options, view.new_profile.process.end_kind), console.out_terminal) << '\n';
   StackText new_stacks(view.new_profile, view.source_directories, console.out_terminal, view.width);
   StackText old_stacks(view.old_profile, view.source_directories, console.out_terminal, view.width);
   const std::size_t shown = rows_to_show(diff.rows.size(), view.shown);

@@ -83,9 +83,10 @@ void add_grouping_options(CLI::App& parser, GroupingWords& words) {
   add_flag(parser, "--all-frames", options.filters.all_frames, "filters match any frame of the stack");
 }
 
-std::string grouping_heading(const report::GroupOptions& options) {
-  return std::string(metric_heading(options.metric)) + " by " + word_for(kGroups, options.by) +
-         (options.cumulative ? ", cumulative" : "");
+std::string grouping_heading(const report::GroupOptions& options, EndKind end) {
+  const bool not_over = end == EndKind::kStillRunning && options.metric == Metric::kLive;
+  return std::string(not_over ? "Not freed so far" : metric_heading(options.metric)) + " by " +
+         word_for(kGroups, options.by) + (options.cumulative ? ", cumulative" : "");
 }
 
 Json json_grouping(const report::GroupOptions& options) {

@@ -24,8 +24,9 @@ struct GroupingWords {
 
 void add_grouping_options(CLI::App& parser, GroupingWords& words);
 
-/// "Unfreed at exit by line", "Allocated by function, cumulative"
-std::string grouping_heading(const report::GroupOptions& options);
+/// "Unfreed at exit by line", "Allocated by function, cumulative". Of a process that still ran when the profile was
+/// written: "Not freed so far by line".
+std::string grouping_heading(const report::GroupOptions& options, EndKind end);
 
 /// {"group_by": "line", "metric": "live", "cumulative": false}
 Json json_grouping(const report::GroupOptions& options);

@@ -50,7 +50,7 @@ std::string total_text(const report::Measure& measure, report::Metric metric) {
 }
 
 std::string heading(const Profile& profile, const report::Grouping& grouping, const report::GroupOptions& options) {
-  const std::string what = grouping_heading(options);
+  const std::string what = grouping_heading(options, profile.process.end_kind);
   return what + ": " + total_text(grouping.total, options.metric) + "  [" + printable(profile.process.program) + "]\n";
 }
 
