@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "collect/session_process.hpp"
 #include "wire/handshake.hpp"
@@ -15,6 +16,7 @@ namespace memprof::collect {
 namespace {
 
 constexpr std::size_t kLongestEnvironment = 2 * 1024 * 1024;  // the kernel's usual limit of a whole command line
+constexpr int kMostScans = 8;  // where other processes come and go all the time, no two are alike
 constexpr std::size_t kLongestMaps = 16 * 1024 * 1024;
 
 struct CloseDirectory {
@@ -42,25 +44,42 @@ bool has_variable(const std::string& environment, const std::string& setting) {
   return false;
 }
 
-}  // namespace
-
-std::vector<Latecomer> find_latecomers(const std::string& socket, const std::string& library, pid_t after,
-                                       const std::function<bool(pid_t)>& known) {
-  std::vector<Latecomer> found;
+/// Processes of this user that are younger than the session's first one and not known to it, by rising number.
+std::vector<pid_t> list_candidates(pid_t after, const std::function<bool(pid_t)>& known) {
+  std::vector<pid_t> pids;
   const std::unique_ptr<DIR, CloseDirectory> directory(::opendir("/proc"));
-  if (directory == nullptr) return found;
-  const std::string setting = std::string(wire::kSocketVariable) + '=' + socket;
+  if (directory == nullptr) return pids;
   const bool started_again = youngest_pid() < after;
   while (const dirent* entry = ::readdir(directory.get())) {
     const pid_t pid = number_of(entry->d_name);
     if (pid == 0 || pid == ::getpid() || (pid <= after && !started_again) || known(pid)) continue;
-    const std::string folder = std::string("/proc/") + entry->d_name;
     struct stat status {};
-    if (::stat(folder.c_str(), &status) != 0 || status.st_uid != ::geteuid()) continue;
-    if (!has_variable(read_bounded(folder + "/environ", kLongestEnvironment), setting)) continue;
-    // A zombie has neither environment nor maps, so it does not get here.
-    const std::string maps = read_bounded(folder + "/maps", kLongestMaps);
-    found.push_back({pid, maps.find(library) != std::string::npos});
+    const std::string folder = std::string("/proc/") + entry->d_name;
+    if (::stat(folder.c_str(), &status) == 0 && status.st_uid == ::geteuid()) pids.push_back(pid);
+  }
+  return pids;
+}
+
+}  // namespace
+
+std::vector<Latecomer> find_latecomers(const std::string& socket, const std::string& library, pid_t after,
+                                       const std::function<bool(pid_t)>& known) {
+  const std::string setting = std::string(wire::kSocketVariable) + '=' + socket;
+  std::vector<pid_t> before;
+  std::vector<Latecomer> found;
+  // A process may fork and end after /proc was listed and before it is looked at: then neither it nor its child is
+  // seen. The child is in the next list, which is another one then.
+  for (int scan = 0; scan < kMostScans; ++scan) {
+    std::vector<pid_t> candidates = list_candidates(after, known);
+    for (const pid_t pid : candidates) {
+      const std::string folder = "/proc/" + std::to_string(pid);
+      if (!has_variable(read_bounded(folder + "/environ", kLongestEnvironment), setting)) continue;
+      // A zombie has neither environment nor maps, so it does not get here.
+      const std::string maps = read_bounded(folder + "/maps", kLongestMaps);
+      found.push_back({pid, maps.find(library) != std::string::npos});
+    }
+    if (!found.empty() || candidates == before) break;
+    before = std::move(candidates);
   }
   return found;
 }

@@ -206,6 +206,41 @@ TEST_CASE_METHOD(Fixture, "a peer that hangs up without a word is forgotten sile
   CHECK_FALSE(server.deadline());
 }
 
+std::string notice_of(const std::string& path, const std::string& arguments, std::uint32_t more_bytes = 0) {
+  wire::Notice notice{wire::kNoticeMagic, wire::kWireVersion, wire::Unloadable::kStatic, 77, 0, 0};
+  notice.path_bytes = static_cast<std::uint32_t>(path.size());
+  notice.arguments_bytes = static_cast<std::uint32_t>(arguments.size()) + more_bytes;
+  return std::string(reinterpret_cast<const char*>(&notice), sizeof notice) + path + arguments;
+}
+
+TEST_CASE_METHOD(Fixture, "a program without the library is told of, in its turn among the greetings") {
+  const UniqueFd first = peer_saying(proper_hello());
+  const std::string notice = notice_of("/bin/busybox", std::string("busybox\0sh\0", 11));
+  peer_saying(notice.data(), notice.size());
+  const UniqueFd second = peer_saying(proper_hello());
+  CHECK(server.serve().size() == 2);
+  const std::vector<UnloadableProgram> programs = server.take_notices();
+  REQUIRE(programs.size() == 1);
+  CHECK(programs[0].pid == ::getpid());
+  CHECK(programs[0].child == 77);
+  CHECK(programs[0].reason == wire::Unloadable::kStatic);
+  CHECK(programs[0].path == "/bin/busybox");
+  CHECK(programs[0].command == std::vector<std::string>{"busybox", "sh"});
+  CHECK(programs[0].before == 1);
+  CHECK(server.take_notices().empty());
+  CHECK(turned_away.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "a notice whose lengths do not add up is turned away") {
+  const auto more = GENERATE(std::uint32_t{1}, std::uint32_t{0xffff'ffff}, std::uint32_t{4096});
+  const std::string notice = notice_of("/bin/busybox", "busybox", more);
+  peer_saying(notice.data(), notice.size());
+  CHECK(server.serve().empty());
+  CHECK(server.take_notices().empty());
+  REQUIRE(turned_away.size() == 1);
+  CHECK_THAT(turned_away[0], Contains("no greeting"));
+}
+
 TEST_CASE_METHOD(Fixture, "what is no greeting is turned away") {
   wire::Hello hello = proper_hello();
   UniqueFd socket;
