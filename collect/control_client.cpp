@@ -21,7 +21,7 @@
 namespace memprof::collect {
 namespace {
 
-constexpr timeval kListPatience{2, 0};  // a memprof that was stopped with Ctrl-Z answers nobody
+constexpr timeval kListPatience{5, 0};  // a memprof that was stopped with Ctrl-Z answers nobody
 constexpr std::string_view kSocketEnding = ".sock";
 
 /// Names of the sockets in a directory.
@@ -146,10 +146,11 @@ Result<ProfiledList> list_profiled() {
     struct stat status {};
     if (::lstat(directory.c_str(), &status) != 0) continue;
     if (auto safe = check_control_directory(directory); !safe) return tl::unexpected(safe.error());
+    const auto before = static_cast<std::ptrdiff_t>(list.processes.size());
     for (const std::string& socket : sockets_in(directory)) ask_for_list(socket, list);
+    std::stable_sort(list.processes.begin() + before, list.processes.end(),
+                     [](const auto& a, const auto& b) { return a.memprof_pid < b.memprof_pid; });
   }
-  std::stable_sort(list.processes.begin(), list.processes.end(),
-                   [](const auto& a, const auto& b) { return a.memprof_pid < b.memprof_pid; });
   return list;
 }
 

@@ -27,9 +27,10 @@ struct ProfiledProcess {
 };
 
 struct ProfiledList {
-  std::vector<ProfiledProcess> processes;  ///< by memprof_pid; the started process first, then what it started
+  std::vector<ProfiledProcess> processes;  ///< those of $XDG_RUNTIME_DIR first; by memprof_pid, and of one memprof
+                                           ///< the started process before what it started
   std::uint64_t more = 0;                  ///< that did not fit into an answer
-  std::uint64_t silent = 0;                ///< memprofs that said nothing within 2 s: stopped, perhaps by Ctrl-Z
+  std::uint64_t silent = 0;                ///< memprofs that said nothing within 5 s: stopped, perhaps by Ctrl-Z
 };
 
 /// All processes that are being profiled by this user. Sockets that killed memprofs have left behind are removed. No

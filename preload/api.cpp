@@ -15,7 +15,7 @@ namespace {
 
 using wire::Mark;
 
-constexpr long kTracedPatienceNs = 2'000'000'000;
+constexpr long kTracedPatienceNs = 5'000'000'000;
 constexpr long kWherePatienceNs = 20'000'000'000;  // the first look into the debug information of a large program
 
 /// As snapshot_name_problem() of the collector has it.

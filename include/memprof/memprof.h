@@ -55,7 +55,7 @@ static inline int memprof_snapshot(const char* name) {
  * How many bytes are live now, and how many were at most since the start or the last memprof_reset_peak(), as the
  * program asked for them and over all threads. Either pointer may be null. Waits until memprof has read all events up
  * to now, usually less than 0.1 ms. Returns 1; 0, and two zeros, when the program is not profiled or when no answer
- * comes within 2 seconds (memprof was stopped).
+ * comes within 5 seconds (memprof was stopped).
  */
 static inline int memprof_get_traced(size_t* current, size_t* peak) {
   int (*function)(size_t*, size_t*);
