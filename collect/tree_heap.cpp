@@ -122,7 +122,6 @@ void TreeHeap::take_steps(Member member, std::uint64_t until) {
   pending_ -= state.steps.size();
   state.steps.clear();
   state.next = 0;
-  if (state.phase != Phase::kHere) state.steps.shrink_to_fit();
 }
 
 void TreeHeap::change_phase(Member member) {
@@ -138,6 +137,7 @@ void TreeHeap::change_phase(Member member) {
   sum_ -= state.live;
   blocks_ -= state.blocks;
   state.live = state.blocks = 0;
+  state.steps = {};  // thousands of processes may come and go in a session
   --present_;
 }
 

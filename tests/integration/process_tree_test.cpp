@@ -82,6 +82,11 @@ void check_index(const TreeRun& run) {
   CHECK(run.tree.peak_exact);
 }
 
+void write_executable(const std::string& path, const std::string& content) {
+  std::ofstream(path, std::ios::binary) << content;
+  REQUIRE(::chmod(path.c_str(), 0755) == 0);
+}
+
 TEST_CASE("a program is recorded whichever function starts it, with an environment of its own") {
   const std::string way = GENERATE("execve", "execve of nothing", "execle", "execvpe", "fexecve", "fexecve of O_PATH",
                                    "execveat", "execv", "execl", "execvp", "execlp", "posix_spawn",
@@ -170,6 +175,21 @@ TEST_CASE("the peak of all processes is that of one moment") {
   check_index(run);
 }
 
+TEST_CASE("a program that cannot be executed leaves the one that tried as it was, and recorded") {
+  TemporaryDirectory directory;
+  // 64 bits, x86-64 or aarch64 as the tests are, a program header table of a size that the kernel does not take.
+  std::string header = read_file("/proc/self/exe").substr(0, 64);
+  header[54] = 1;
+  write_executable(directory.file("hollow"), header);
+  const TreeRun run = run_tree(directory, {test_program("exec_ways"), "in vain", directory.file("hollow")});
+  CHECK(run.command.status == 7);
+  REQUIRE(run.profiles.size() == 1);
+  CHECK(run.profiles[0].process.end_kind == EndKind::kExited);
+  CHECK(run.profiles[0].process.end_value == 7);
+  CHECK(figure_of_function(run.profiles[0], "allocations", "outcome") == 1500);
+  CHECK(run.tree.processes.empty());
+}
+
 TEST_CASE("a server that forks 100 children, each with its own figures") {
   TemporaryDirectory directory;
   const TreeRun run = run_tree(directory, {test_program("process_forest"), "server"});
@@ -229,11 +249,6 @@ TEST_CASE("a program that is executed as another user is not recorded, and mempr
   CHECK_THAT(run.command.err, Contains("started a program as another user"));
   CHECK(rows_of(run.tree, "setpriv").size() == 2);
   CHECK(rows_of(run.tree, "ls").size() == 1);
-}
-
-void write_executable(const std::string& path, const std::string& content) {
-  std::ofstream(path, std::ios::binary) << content;
-  REQUIRE(::chmod(path.c_str(), 0755) == 0);
 }
 
 /// A whole program of 32 bits (x86, static): writes each string of its environment, with its zero, and ends with 7.

@@ -59,6 +59,17 @@ int main(int argc, char** argv) {
   if (strcmp(way, "execvp") == 0 && clearenv() == 0 && putenv(folder) == 0) execvp(slash + 1, arguments);
   if (strcmp(way, "execlp") == 0 && clearenv() == 0 && putenv(folder) == 0) execlp(slash + 1, path, "outcome", NULL);
 
+  // What cannot be executed leaves the program as it was, errno included: argv[2] is an ELF file with nothing in it.
+  if (strcmp(way, "in vain") == 0) {
+    if (argc < 3 || execve("/nowhere/at/all", arguments, mine) != -1 || errno != ENOENT) return 20;
+    if (execve("/", arguments, mine) != -1 || errno != EACCES) return 21;
+    if (execv(argv[2], arguments) != -1 || errno != ENOEXEC) return 22;
+    if (execvp("no-such-program-anywhere", arguments) != -1 || errno != ENOENT) return 23;
+    pid_t none = 0;
+    if (posix_spawn(&none, "/nowhere/at/all", NULL, NULL, arguments, mine) != ENOENT) return 24;
+    return outcome();
+  }
+
   pid_t child = 0;
   if (strcmp(way, "posix_spawn") == 0) {
     return posix_spawn(&child, path, NULL, NULL, arguments, mine) == 0 ? status_of(child) : 4;
