@@ -121,7 +121,7 @@ void Run::say(const std::string& line) {
 }
 
 void Run::note(const std::string& sentence) {
-  for (const std::string& line : wrapped("note: ", sentence, style_.width)) say(line);
+  for (const std::string& line : wrapped("note: ", printable(sentence), style_.width)) say(line);
 }
 
 collect::SessionObserver Run::observer() {

@@ -12,6 +12,8 @@ constexpr std::size_t kBatch = 2048;
 constexpr std::size_t kSharedBatch = 16384;
 /// A backlog from which on helpers join in.
 constexpr std::uint64_t kBacklog = 32768;
+/// A target that did this much damage to its region gets no more memory of ours for what else it may hold.
+constexpr std::uint64_t kMostDamage = 100'000;
 
 }  // namespace
 
@@ -31,11 +33,12 @@ Engine::Engine(const SharedRegion& region, std::function<std::uint64_t()> now, c
 std::uint64_t Engine::drain() {
   const std::uint64_t before = accounts_.events();
   try {
-    if (!out_of_memory_) drain_round();
+    if (!out_of_memory_ && !given_up_) drain_round();
   } catch (const std::bad_alloc&) {
     out_of_memory_ = true;
   }
-  if (out_of_memory_) stream_.discard();
+  given_up_ = given_up_ || damage_.sum() > kMostDamage;
+  if (out_of_memory_ || given_up_) stream_.discard();
   return accounts_.events() - before;
 }
 

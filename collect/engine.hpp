@@ -91,6 +91,7 @@ class Engine {
   bool all_steps_ = false;  ///< of this round: every step counts, not only the highest of each batch
   std::vector<TreeHeap::Step> steps_;
   bool out_of_memory_ = false;
+  bool given_up_ = false;  ///< there was too much damage to believe anything
   std::atomic<std::uint64_t> live_bytes_{0}, peak_bytes_{0}, events_{0};
 };
 

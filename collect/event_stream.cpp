@@ -19,14 +19,17 @@ void EventStream::take_in_new_rings() {
 void EventStream::look() {
   take_in_new_rings();
   certain_ = 0;
-  for (RingCursor& cursor : cursors_) certain_ += cursor.see_first_head();
+  for (RingCursor& cursor : cursors_) {
+    cursor.restore_tail();
+    certain_ += cursor.see_first_head();
+  }
   if (certain_ == 0) return;
   // Rings that appear between the looks may hold what the first look's records depend on. All loads are acquire
   // loads, so the second look does not begin before the first one has ended.
   take_in_new_rings();
   for (RingCursor& cursor : cursors_) cursor.see_second_head();
   const std::uint32_t nodes = region_.header().nodes_used.load(std::memory_order_acquire);
-  decoder_.set_node_limit(std::clamp(nodes, wire::kFirstNode, region_.node_capacity()));
+  decoder_.set_node_limit(node_bound_.plausible(std::clamp(nodes, wire::kFirstNode, region_.node_capacity())));
 }
 
 std::uint64_t EventStream::prepare() {

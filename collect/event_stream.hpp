@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "collect/node_bound.hpp"
 #include "collect/record_decoder.hpp"
 #include "collect/ring_cursor.hpp"
 
@@ -64,6 +65,7 @@ class EventStream {
   const SharedRegion& region_;
   RecordDecoder& decoder_;
   RegionDamage& damage_;
+  NodeBound node_bound_{region_};
   std::vector<RingCursor> cursors_;
   std::vector<std::uint32_t> active_;  ///< rings with records in this round
   std::vector<Next> heap_;             ///< the next record of each of them, the oldest first

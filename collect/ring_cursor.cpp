@@ -51,6 +51,14 @@ void RingCursor::publish(bool wake) {
   if (wake && ring_->producer_waits.load(std::memory_order_seq_cst) != 0) wake_producer();
 }
 
+void RingCursor::restore_tail() {
+  if (ring_->producer_waits.load(std::memory_order_relaxed) == 0) return;
+  if (ring_->tail.load(std::memory_order_relaxed) == published_) return;
+  ++damage_->cursors;
+  ring_->tail.store(published_, std::memory_order_release);
+  wake_producer();
+}
+
 void RingCursor::wake_producer() {
   ring_->drained.fetch_add(1, std::memory_order_seq_cst);
   futex_wake_all(ring_->drained);

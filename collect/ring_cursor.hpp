@@ -44,6 +44,9 @@ class RingCursor {
   /// the wake to be worth it, or `wake` insists.
   void publish(bool wake);
 
+  /// Somebody else has written the tail, and the producer waits for room that it has: the right one again.
+  void restore_tail();
+
   /// Drops whatever is there.
   void discard();
 

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "collect/regular_file.hpp"
+
 namespace memprof::collect {
 namespace {
 
@@ -54,8 +56,7 @@ ElfFile ElfFile::open(UniqueFd file) {
 }
 
 ElfFile ElfFile::open(const std::string& path) {
-  // A path from the target may name a FIFO by now: opening must not wait for its writer.
-  return open(UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)));
+  return open(open_regular_file(path));  // the path may be the target's word
 }
 
 ElfFile ElfFile::open(std::shared_ptr<const std::vector<char>> image) {

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,8 @@
 #include <climits>
 #include <fstream>
 #include <string_view>
+
+#include "collect/regular_file.hpp"
 
 namespace memprof::collect {
 namespace {
@@ -24,13 +25,9 @@ int highest_descriptor() {
 }
 
 UniqueFd open_regular(const std::string& path) {
-  // O_NONBLOCK: the target names the path, and it may be a pipe that nobody writes to.
-  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  struct stat status {};
+  UniqueFd file = open_regular_file(path);  // the target names the path
   // Descriptors are given out from the lowest up, so their number tells how many are open.
-  if (!file || file.get() >= highest_descriptor() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return {};
-  }
+  if (!file || file.get() >= highest_descriptor()) return {};
   return file;
 }
 
