@@ -1,5 +1,6 @@
 #include "collect/capture_quality.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -57,7 +58,7 @@ void note_degradation(Profile& profile) {
   }
   if (capture.ring_wait_s > kLongWait * profile.process.duration_s && profile.process.duration_s > 0) {
     add("Threads waited for memprof, in all for " +
-        std::to_string(static_cast<int>(capture.ring_wait_s * 100 / profile.process.duration_s)) +
+        std::to_string(static_cast<int>(std::min(capture.ring_wait_s * 100 / profile.process.duration_s, 1e6))) +
         " % of the program's time, so times are too long.");
   }
   if (!capture.unseen_memory.empty()) add(capture.unseen_memory);

@@ -333,16 +333,29 @@ void Assembly::add_types() {
 }
 
 void Assembly::add_tick_changes(const std::vector<std::uint32_t>& row_of) {
-  std::map<std::pair<std::uint32_t, std::uint32_t>, TickChange> sums;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::pair<std::int64_t, std::int64_t>> sums;
+  std::vector<std::int64_t> live(profile_.sites.size());
+  bool possible = true;
   for (const TickChange& change : captured_.tick_changes) {
-    TickChange& sum = sums[{change.tick, row_of[change.site]}];
-    sum.live_blocks += change.live_blocks;
-    sum.live_bytes += change.live_bytes;
+    auto& [blocks, bytes] = sums[{change.tick, row_of[change.site]}];
+    blocks += change.live_blocks;
+    possible = possible && !__builtin_add_overflow(bytes, change.live_bytes, &bytes);
   }
-  for (auto& [key, sum] : sums) {
-    if (sum.live_blocks == 0 && sum.live_bytes == 0) continue;
-    profile_.tick_changes.push_back({key.first, key.second, sum.live_blocks, sum.live_bytes});
+  for (const auto& [key, sum] : sums) {
+    if (sum.first == 0 && sum.second == 0) continue;
+    std::int64_t& now = live[key.second];
+    possible = possible && !__builtin_add_overflow(now, sum.second, &now) && now >= 0;
+    profile_.tick_changes.push_back({key.first, key.second, sum.first, sum.second});
   }
+  // Blocks of exabytes, as only a damaged region has them: no sums that a profile may hold.
+  if (!possible) profile_.tick_changes.clear();
+}
+
+/// Stamps of different threads, and more so those of a damaged region, may fall a little from one round of reading to
+/// the next; a profile's tables promise that they never do.
+template <typename Row>
+void make_times_rise(std::vector<Row>& rows) {
+  for (std::size_t i = 1; i < rows.size(); ++i) rows[i].time_s = std::max(rows[i].time_s, rows[i - 1].time_s);
 }
 
 }  // namespace
@@ -369,6 +382,10 @@ Profile assemble_profile(CapturedProcess&& captured, const UsedCode& code, const
   profile.memory = std::move(captured.memory);
   profile.ticks = std::move(captured.ticks);
   profile.scope_calls = std::move(captured.scope_calls);
+  make_times_rise(profile.timeline);
+  make_times_rise(profile.memory);
+  make_times_rise(profile.ticks);
+  make_times_rise(profile.snapshots);
   note_degradation(profile);
   return std::move(profile);
 }
