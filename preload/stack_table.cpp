@@ -185,16 +185,21 @@ void StackTable::grow(Table& full, bool overdue) {
 void StackTable::replace(Table& full) {
   Table* const larger = make_table(full.slot_count_log2 + 1);
   if (larger == nullptr) return;
-  const std::uint32_t before = g_region.header->nodes_used.load(std::memory_order_acquire);
-  for (wire::StackId id = wire::kFirstNode; id < before && id < node_limit(); ++id) insert_copy(*larger, id);
+  const std::atomic<std::uint32_t>& used = g_region.header->nodes_used;
+  wire::StackId copied = wire::kFirstNode;
+  const auto copy_all = [&] {
+    const std::uint32_t end = used.load(std::memory_order_acquire);
+    for (; copied < end && copied < node_limit(); ++copied) insert_copy(*larger, copied);
+  };
+  copy_all();
+  copy_all();  // what was made meanwhile, so that little is missing when the others go over to the new table
   Table* present = &full;
   if (!current_.compare_exchange_strong(present, larger, std::memory_order_acq_rel)) {
     g_region.header->overhead_bytes.fetch_sub(Table::bytes(larger->slot_count_log2), std::memory_order_relaxed);
     sys::unmap(larger, Table::bytes(larger->slot_count_log2));
     return;
   }
-  const std::uint32_t after = g_region.header->nodes_used.load(std::memory_order_acquire);
-  for (wire::StackId id = before; id < after && id < node_limit(); ++id) insert_copy(*larger, id);
+  copy_all();
   // Given back as memory, not as addresses: a slower thread may still look into it, and finds it empty.
   constexpr std::size_t kPage = wire::kPage;
   sys::advise(reinterpret_cast<char*>(&full) + kPage, Table::bytes(full.slot_count_log2) - kPage, MADV_DONTNEED);
