@@ -1,7 +1,8 @@
 /* usage: holds_blocks COUNT DIRECTORY
  *
  * Keeps COUNT blocks of 32 bytes, makes the file "ready" in DIRECTORY and waits for "more"; keeps as many again, makes
- * "grown" and waits for "end". Goes on allocating and freeing while it waits. */
+ * "grown" and waits for "end". Goes on allocating and freeing while it waits, and ends when its
+ * parent has gone. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,8 +28,11 @@ static void make(const char* path) {
 
 static void* volatile passing;
 
+static pid_t parent;
+
 static void wait_for(const char* path) {
   while (access(path, F_OK) != 0) {
+    if (getppid() != parent) exit(3);
     for (int i = 0; i < 1000; ++i) {
       passing = malloc(64);
       free(passing);
@@ -40,6 +44,7 @@ static void wait_for(const char* path) {
 int main(int argc, char** argv) {
   char path[4096];
   if (argc != 3) return 2;
+  parent = getppid();
   const long count = atol(argv[1]);
   kept = malloc(2 * (size_t)count * sizeof(void*));
   keep_blocks(count);
