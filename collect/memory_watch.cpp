@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "collect/hidden_allocator.hpp"
+#include "collect/hidden_allocator_elf.hpp"
 #include "collect/memory_map.hpp"
 #include "profile/memory_coverage.hpp"
 

@@ -9,7 +9,7 @@
 
 #include <cstring>
 
-#include "collect/hidden_allocator.hpp"
+#include "collect/hidden_allocator_elf.hpp"
 #include "collect/unique_fd.hpp"
 #include "tests/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "collect/hidden_allocator.hpp"
+#include "collect/hidden_allocator_elf.hpp"
 
 #include <fcntl.h>
 #include <gelf.h>
