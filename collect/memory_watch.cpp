@@ -1,6 +1,7 @@
 #include "collect/memory_watch.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 #include "collect/hidden_allocator_elf.hpp"
 #include "collect/memory_map.hpp"
@@ -13,9 +14,16 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 constexpr auto kInterval = 1s;
-constexpr int kShareOfTime = 50;
+constexpr int kShareOfTime = 20;
 /// Below it nobody will ask which allocator it was.
 constexpr std::uint64_t kMuchMemory = 32 * kMiB;
+
+/// Of this thread: what a look costs, however long others had the processor meanwhile.
+std::chrono::nanoseconds cpu_time() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
 
 std::string mebibytes(std::uint64_t bytes) { return std::to_string((bytes + kMiB / 2) / kMiB) + " MiB"; }
 
@@ -31,8 +39,9 @@ bool MemoryWatch::due(std::uint64_t rss_bytes) const {
 void MemoryWatch::look(const MemoryContext& context, std::span<const MappedAccounts::Range> direct,
                        std::span<const std::uint64_t> stack_pointers) {
   last_look_ = Clock::now();
+  const auto begin = cpu_time();
   const auto memory = read_resident_memory(files_.pid(), direct, stack_pointers);
-  next_ = Clock::now() + (Clock::now() - last_look_) * kShareOfTime;
+  next_ = Clock::now() + (cpu_time() - begin) * kShareOfTime;
   if (!memory) return;
   last_ = {.time_s = context.time_s,
            .rss_bytes = memory->rss,
