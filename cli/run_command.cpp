@@ -145,11 +145,13 @@ int Run::report(collect::SessionResult result) {
   std::map<std::uint32_t, std::string> profiles;  // by row of the tree
   std::uint32_t main_row = 0;
   bool main_is_trivial = true;
+  std::uint64_t highest = 0;
   if (result.main_process) {
     const auto at = others.begin() + static_cast<std::ptrdiff_t>(*result.main_process);
     collect::CapturedProcess main = std::move(*at);
     others.erase(at);
     main_is_trivial = main.trivial();
+    highest = main.totals.peak_bytes;
     main_row = main.tree_row;
     path = save_main(std::move(main), next);
     profiles[main_row] = path;
@@ -165,7 +167,6 @@ int Run::report(collect::SessionResult result) {
   const std::string index = save_tree(result.tree, main_row, profiles);
   for (const std::string& line : list_tree(result.tree, style_)) say(line);
   // A shell that started the real work is not what people want to look at.
-  std::uint64_t highest = 0;
   for (const OtherProcess& other : others_.written()) {
     if (main_is_trivial && other.peak_bytes > highest) next = other.next;
     highest = std::max(highest, other.peak_bytes);

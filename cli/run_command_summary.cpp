@@ -171,6 +171,9 @@ std::vector<std::string> summarize(const Profile& profile, const SummaryStyle& s
 }
 
 std::string next_command(const Profile& profile, const std::string& path) {
+  if (profile.totals.allocations == 0 && profile.mapped_totals.peak_bytes > 0) {
+    return "memprof top --metric mapped " + printable(path);
+  }
   return (report::has_program_lines(profile) ? "memprof lines " : "memprof top ") + printable(path);
 }
 
