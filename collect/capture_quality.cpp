@@ -1,6 +1,5 @@
 #include "collect/capture_quality.hpp"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -9,7 +8,6 @@ namespace {
 
 constexpr double kManyTruncated = 0.01;   // of all events
 constexpr double kManyUnresolved = 0.25;  // of all frames
-constexpr double kLongWait = 0.1;         // of the program's time
 
 /// "1 event was" or "3 events were".
 std::string counted(std::uint64_t count, const std::string& one, const std::string& many) {
@@ -55,11 +53,6 @@ void note_degradation(Profile& profile) {
   if (static_cast<double>(capture.unresolved_frames) > kManyUnresolved * static_cast<double>(profile.frames.size())) {
     add(std::to_string(capture.unresolved_frames * 100 / profile.frames.size()) +
         " % of the frames have no function name.");
-  }
-  if (capture.ring_wait_s > kLongWait * profile.process.duration_s && profile.process.duration_s > 0) {
-    add("Threads waited for memprof, in all for " +
-        std::to_string(static_cast<int>(std::min(capture.ring_wait_s * 100 / profile.process.duration_s, 1e6))) +
-        " % of the program's time, so times are too long.");
   }
   if (!capture.unseen_memory.empty()) add(capture.unseen_memory);
 }

@@ -9,7 +9,10 @@ namespace {
 /// How many events ahead the accounts of sites are fetched.
 constexpr std::size_t kAhead = 8;
 
-void prefetch(const SiteAccount& site, bool allocates) {
+/// Marks and blocks of a paused thread have no site.
+void prefetch(const std::vector<SiteAccount>& sites, std::uint32_t index, bool allocates) {
+  if (index >= sites.size()) return;
+  const SiteAccount& site = sites[index];
   __builtin_prefetch(&site, 1);
   __builtin_prefetch(allocates ? static_cast<const void*>(&site.sizes) : &site.lifetimes, 1);
 }
@@ -39,8 +42,8 @@ void HeapAccounts::apply(std::span<const Event> events, const Relocations& reloc
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (i + kAhead < events.size()) {
       const Event& later = events[i + kAhead];
-      prefetch(sites_[later.site], later.operation != wire::Operation::kFree);
-      if (later.found) prefetch(sites_[later.block.site], false);
+      prefetch(sites_, later.site, later.operation != wire::Operation::kFree);
+      if (later.found) prefetch(sites_, later.block.site, false);
     }
     const Event& event = events[i];
     if (event.ticks >= timeline_.due()) timeline_.cross(event.ticks, totals_.live_bytes, totals_.allocations);
