@@ -49,14 +49,18 @@ class CompactHistogram {
   }
 
   Histogram sparse() const {
-    std::array<std::uint64_t, kHistogramBuckets> all{};
-    if (length_ != 0) std::copy_n(counts_.get(), length_, all.data() + first_);
-    for (unsigned i = 0; i < kNear && base_ != kNoBase; ++i) all[base_ + i] += near_[i];
     Histogram bins;
-    bins.reserve(static_cast<std::size_t>(
-        std::count_if(all.begin(), all.end(), [](std::uint64_t count) { return count != 0; })));
-    for (std::uint32_t bucket = 0; bucket < all.size(); ++bucket) {
-      if (all[bucket] != 0) bins.push_back({bucket, all[bucket]});
+    if (base_ == kNoBase) return bins;
+    unsigned begin = base_, end = base_ + kNear;
+    if (length_ != 0) {
+      begin = std::min<unsigned>(begin, first_);
+      end = std::max<unsigned>(end, first_ + length_);
+    }
+    std::size_t used = 0;
+    for (std::uint32_t bucket = begin; bucket < end; ++bucket) used += count_of(bucket) != 0 ? 1 : 0;
+    bins.reserve(used);
+    for (std::uint32_t bucket = begin; bins.size() < used; ++bucket) {
+      if (const std::uint64_t count = count_of(bucket); count != 0) bins.push_back({bucket, count});
     }
     return bins;
   }
@@ -67,6 +71,11 @@ class CompactHistogram {
   static constexpr std::uint8_t kNoBase = 255;
   static_assert(kNoBase >= kHistogramBuckets + kNear);
 
+  /// Buckets below first_ or base_ wrap around to large numbers.
+  std::uint64_t count_of(unsigned bucket) const {
+    const unsigned far = bucket - first_, near = bucket - base_;
+    return (far < length_ ? counts_[far] : 0) + (near < kNear ? near_[near] : 0);
+  }
   [[gnu::noinline]] void add_far(unsigned bucket, std::uint64_t count) {
     if (base_ != kNoBase) return add_elsewhere(bucket, count);
     base_ = static_cast<std::uint8_t>(std::min(bucket - std::min(bucket, kNear / 2), kHistogramBuckets - kNear));

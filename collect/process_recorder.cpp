@@ -41,6 +41,8 @@ constexpr double kLongestSilence_ns = 1e9;
 
 /// A target with less memory than this ends without being asked to wait.
 constexpr std::uint64_t kWorthAFarewell = std::uint64_t{16} << 20;
+/// Each is a file; a program that writes over its shared memory must not fill the disk.
+constexpr std::uint64_t kMostProgramsSnapshots = 1'000;
 
 unsigned usual_threads() { return std::clamp(std::thread::hardware_concurrency() / 2, 1u, 4u); }
 
@@ -100,6 +102,7 @@ struct ProcessRecorder::State {
   std::vector<SnapshotOrder> orders;     ///< with mutex
   std::atomic<bool> orders_wait{false};  ///< there are some
   std::atomic<std::uint64_t> snapshots{0};
+  std::uint64_t programs_snapshots = 0;  ///< asked for by the program; drain thread only
   OriginTeller origins{shared};
   double cpu_s = 0;             ///< of the drain thread
   bool farewell_heard = false;  ///< drain thread only
@@ -173,6 +176,7 @@ void ProcessRecorder::State::serve(SnapshotOrder order, std::uint64_t ticks) {
 void ProcessRecorder::State::serve(const Event& request) {
   switch (request.mark()) {
     case wire::Mark::kSnapshot: {
+      if (++programs_snapshots > kMostProgramsSnapshots) return;
       SnapshotOrder order;
       order.kind = SnapshotKind::kProgram;
       order.name = engine.texts()[request.address];
@@ -329,6 +333,11 @@ CapturedProcess ProcessRecorder::State::take() {
   frozen.unseen_memory = watch.unseen_memory(engine.peak_bytes());
   CapturedProcess captured = std::move(frozen).thaw();
   captured.unheard_programs = region.header().unheard_programs.load();
+  if (programs_snapshots > kMostProgramsSnapshots) {
+    captured.capture.degraded_reasons.push_back(
+        "Of " + std::to_string(programs_snapshots) + " snapshots that the program asked for only the first " +
+        std::to_string(kMostProgramsSnapshots) + " were taken.");
+  }
   return captured;
 }
 

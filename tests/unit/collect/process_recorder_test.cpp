@@ -139,6 +139,26 @@ TEST_CASE("a snapshot has all that came before it was asked for, and the recordi
   CHECK(whole.snapshot_names.at(4) == "fifth");
 }
 
+TEST_CASE("a program can't have snapshots without end") {
+  TakenSnapshots taken;
+  const auto recorder = make_recorder(small_options());
+  const FakeTarget target(recorder->descriptor(), recorder->region_bytes());
+  recorder->on_snapshot(taken.taker());
+  recorder->start(::getpid());
+  FakeRing ring(target, 100);
+  ring.alloc(16, 1);
+  for (int i = 0; i < 1'003; ++i) {
+    ring.put(FakeRing::kNow, wire::Operation::kMark, static_cast<std::uint8_t>(wire::Mark::kSnapshot), 0, 0, 0);
+  }
+  ring.publish();
+  const CapturedProcess captured = recorder->finish();
+  CHECK(taken.count() == 1'000);
+  CHECK(captured.snapshots.size() == 1'000);
+  REQUIRE(captured.capture.degraded_reasons.size() == 1);
+  CHECK(captured.capture.degraded_reasons[0] ==
+        "Of 1003 snapshots that the program asked for only the first 1000 were taken.");
+}
+
 TEST_CASE("a question is answered at once, also when the recorder has just read the ring") {
   const auto recorder = make_recorder(small_options());
   const FakeTarget target(recorder->descriptor(), recorder->region_bytes());
