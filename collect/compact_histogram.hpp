@@ -57,7 +57,8 @@ class CompactHistogram {
       end = std::max<unsigned>(end, first_ + length_);
     }
     std::size_t used = 0;
-    for (std::uint32_t bucket = begin; bucket < end; ++bucket) used += count_of(bucket) != 0 ? 1 : 0;
+    for (std::uint32_t bucket = begin; bucket < end; ++bucket)
+      if (count_of(bucket) != 0) ++used;
     bins.reserve(used);
     for (std::uint32_t bucket = begin; bins.size() < used; ++bucket) {
       if (const std::uint64_t count = count_of(bucket); count != 0) bins.push_back({bucket, count});

@@ -334,9 +334,9 @@ CapturedProcess ProcessRecorder::State::take() {
   CapturedProcess captured = std::move(frozen).thaw();
   captured.unheard_programs = region.header().unheard_programs.load();
   if (programs_snapshots > kMostProgramsSnapshots) {
-    captured.capture.degraded_reasons.push_back(
-        "Of " + std::to_string(programs_snapshots) + " snapshots that the program asked for only the first " +
-        std::to_string(kMostProgramsSnapshots) + " were taken.");
+    captured.capture.degraded_reasons.push_back("Of " + std::to_string(programs_snapshots) +
+                                                " snapshots that the program asked for only the first " +
+                                                std::to_string(kMostProgramsSnapshots) + " were taken.");
   }
   return captured;
 }
