@@ -39,12 +39,22 @@ long with_errno(long result) {
 
 bool is_recorded(const CallerRegisters& caller) { return !is_allocators_own(caller.return_address); }
 
-template <typename Real>
-[[gnu::always_inline]] inline void* map(std::size_t bytes, int flags, const CallerRegisters& caller, const Real& real) {
-  if ((flags & MAP_FIXED) != 0) note_unmapping();
-  void* const start = real();
+/// mmap by one of its two names, `real` in RealFunctions; by the kernel as long as they are not known.
+template <typename Offset>
+[[gnu::always_inline]] inline void* map(void* (*RealFunctions::*real)(void*, std::size_t, int, int, int, Offset),
+                                        void* address, std::size_t bytes, int protection, int flags, int file,
+                                        Offset offset, const CallerRegisters& caller) {
+  const bool ready = real_functions_ready();
+  if (ready && (flags & MAP_FIXED) != 0) note_unmapping();
+  void* start;
+  if (ready && g_real.*real != nullptr) {
+    start = (g_real.*real)(address, bytes, protection, flags, file, offset);
+  } else {
+    start = reinterpret_cast<void*>(with_errno(
+        sys::call(SYS_mmap, sys::as_long(address), static_cast<long>(bytes), protection, flags, file, offset)));
+  }
   const bool failed = reinterpret_cast<std::uintptr_t>(start) == kFailed;
-  if (is_recorded(caller)) {
+  if (ready && is_recorded(caller)) {
     record(failed ? Operation::kAllocFail : Operation::kAlloc, Hook::kMmap, failed ? nullptr : start,
            whole_pages(bytes), caller);
   }
@@ -76,26 +86,12 @@ extern "C" {
 
 MEMPROF_EXPORT void* mmap(void* address, std::size_t bytes, int protection, int flags, int file, off_t offset) {
   MEMPROF_HOOK_ENTRY(caller);
-  const auto plainly = [=] {
-    return reinterpret_cast<void*>(with_errno(
-        sys::call(SYS_mmap, sys::as_long(address), static_cast<long>(bytes), protection, flags, file, offset)));
-  };
-  if (!real_functions_ready()) return plainly();
-  return map(bytes, flags, caller, [=] {
-    return g_real.mmap != nullptr ? g_real.mmap(address, bytes, protection, flags, file, offset) : plainly();
-  });
+  return map(&RealFunctions::mmap, address, bytes, protection, flags, file, offset, caller);
 }
 
 MEMPROF_EXPORT void* mmap64(void* address, std::size_t bytes, int protection, int flags, int file, off64_t offset) {
   MEMPROF_HOOK_ENTRY(caller);
-  const auto plainly = [=] {
-    return reinterpret_cast<void*>(with_errno(
-        sys::call(SYS_mmap, sys::as_long(address), static_cast<long>(bytes), protection, flags, file, offset)));
-  };
-  if (!real_functions_ready()) return plainly();
-  return map(bytes, flags, caller, [=] {
-    return g_real.mmap64 != nullptr ? g_real.mmap64(address, bytes, protection, flags, file, offset) : plainly();
-  });
+  return map(&RealFunctions::mmap64, address, bytes, protection, flags, file, offset, caller);
 }
 
 MEMPROF_EXPORT int munmap(void* address, std::size_t bytes) {
