@@ -136,7 +136,8 @@ class InfoPrinter {
     line("Failed", format_count(totals.failed_allocations) + " allocations");
     if (profile_.mapped_totals.allocations > 0) {
       line("Mapped", format_size(profile_.mapped_totals.peak_bytes) + " at most of what it maps itself, in " +
-                         format_count(profile_.mapped_totals.allocations) + " calls; not a part of the heap");
+                         format_count(profile_.mapped_totals.allocations) +
+                         (profile_.mapped_totals.allocations == 1 ? " call" : " calls") + "; not a part of the heap");
     }
     line("Recorded", format_count(profile_.sites.size()) + " call stacks, " + format_count(profile_.threads.size()) +
                          (profile_.threads.size() == 1 ? " thread" : " threads"));
