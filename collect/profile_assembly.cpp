@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <map>
-#include <numeric>
 #include <span>
 #include <string_view>
 #include <tuple>
@@ -13,6 +12,7 @@
 #include "collect/capture_quality.hpp"
 #include "collect/site_types.hpp"
 #include "collect/symbol_texts.hpp"
+#include "profile/site_sum.hpp"
 #include "wire/region.hpp"
 
 namespace memprof::collect {
@@ -118,42 +118,11 @@ class UniqueStrings {
   std::unordered_map<std::string_view, StringIndex> index_;
 };
 
-Histogram sum(const Histogram& left, const Histogram& right) {
-  Histogram both;
-  auto a = left.begin();
-  auto b = right.begin();
-  while (a != left.end() || b != right.end()) {
-    const bool take_a = b == right.end() || (a != left.end() && a->bucket <= b->bucket);
-    const bool take_b = a == left.end() || (b != right.end() && b->bucket <= a->bucket);
-    both.push_back({take_a ? a->bucket : b->bucket, (take_a ? a->count : 0) + (take_b ? b->count : 0)});
-    if (take_a) ++a;
-    if (take_b) ++b;
-  }
-  return both;
-}
-
 /// `site` is of the same logical stack.
 void merge(Site& into, const Site& site) {
   // The name of the site is that of what allocates here; frees on the same line do not change it.
   if (site.allocations > into.allocations) into.hook = site.hook;
-  if (site.allocations != 0) {
-    into.min_size = into.allocations == 0 ? site.min_size : std::min(into.min_size, site.min_size);
-  }
-  into.max_size = std::max(into.max_size, site.max_size);
-  into.size_divisor = std::gcd(into.size_divisor, site.size_divisor);
-  into.allocations += site.allocations;
-  into.allocated_bytes += site.allocated_bytes;
-  into.live_blocks += site.live_blocks;
-  into.live_bytes += site.live_bytes;
-  into.peak_blocks += site.peak_blocks;
-  into.peak_bytes += site.peak_bytes;
-  into.temporary_allocations += site.temporary_allocations;
-  into.failed_allocations += site.failed_allocations;
-  into.frees += site.frees;
-  into.freed_bytes += site.freed_bytes;
-  into.highest_heap = std::max(into.highest_heap, site.highest_heap);
-  into.size_histogram = sum(into.size_histogram, site.size_histogram);
-  into.lifetime_histogram = sum(into.lifetime_histogram, site.lifetime_histogram);
+  add_figures(into, site);
 }
 
 class Assembly {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <string>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
 
+#include "profile/site_sum.hpp"
 #include "report/sum_timelines.hpp"
 
 namespace memprof::report {
@@ -17,23 +17,6 @@ using Indices = std::vector<std::uint32_t>;
 
 std::uint32_t mapped(const Indices& indices, std::uint32_t index) {
   return index == kNoIndex ? kNoIndex : indices[index];
-}
-
-Histogram sum_of(const Histogram& a, const Histogram& b) {
-  Histogram sum;
-  auto i = a.begin(), j = b.begin();
-  while (i != a.end() || j != b.end()) {
-    if (j == b.end() || (i != a.end() && i->bucket < j->bucket)) {
-      sum.push_back(*i++);
-    } else if (i == a.end() || j->bucket < i->bucket) {
-      sum.push_back(*j++);
-    } else {
-      sum.push_back({i->bucket, i->count + j->count});
-      ++i;
-      ++j;
-    }
-  }
-  return sum;
 }
 
 void add(Totals& sum, const Totals& part) {
@@ -47,28 +30,6 @@ void add(Totals& sum, const Totals& part) {
   sum.peak_blocks += part.peak_blocks;
   sum.temporary_allocations += part.temporary_allocations;
   sum.failed_allocations += part.failed_allocations;
-}
-
-/// Stack, type and hook stay those of `sum`.
-void add(Site& sum, const Site& part) {
-  if (part.allocations > 0) {
-    sum.min_size = sum.allocations > 0 ? std::min(sum.min_size, part.min_size) : part.min_size;
-    sum.max_size = std::max(sum.max_size, part.max_size);
-    sum.size_divisor = std::gcd(sum.size_divisor, part.size_divisor);
-  }
-  sum.allocations += part.allocations;
-  sum.allocated_bytes += part.allocated_bytes;
-  sum.live_blocks += part.live_blocks;
-  sum.live_bytes += part.live_bytes;
-  sum.peak_blocks += part.peak_blocks;
-  sum.peak_bytes += part.peak_bytes;
-  sum.temporary_allocations += part.temporary_allocations;
-  sum.failed_allocations += part.failed_allocations;
-  sum.frees += part.frees;
-  sum.freed_bytes += part.freed_bytes;
-  sum.highest_heap = std::max(sum.highest_heap, part.highest_heap);
-  sum.size_histogram = sum_of(sum.size_histogram, part.size_histogram);
-  sum.lifetime_histogram = sum_of(sum.lifetime_histogram, part.lifetime_histogram);
 }
 
 void add(Capture& sum, const Profile& part) {
@@ -222,7 +183,7 @@ void Summing::take_sites(const std::vector<Site>& from, std::vector<Site>& to,
     Site& site = to[found->second];
     if (site.type == kNoIndex) site.type = mapped(types_, part.type);
     if (site.allocations == 0 && part.allocations > 0) site.hook = text(part.hook);
-    add(site, part);
+    add_figures(site, part);
   }
 }
 
