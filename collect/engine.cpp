@@ -26,9 +26,7 @@ Engine::Engine(const SharedRegion& region, std::function<std::uint64_t()> now, c
       decoder_(region, sites_, threads_, relocations_, mapped_, damage_),
       stream_(region, decoder_, damage_),
       team_(live_set_, relocations_, std::max(options.resolve_threads, 1u)),
-      accounts_(options.ns_per_tick, options.timeline_interval) {
-  batch_.reserve(kBatch);
-}
+      accounts_(options.ns_per_tick, options.timeline_interval) {}
 
 std::uint64_t Engine::drain() {
   const std::uint64_t before = accounts_.events();
@@ -54,29 +52,29 @@ void Engine::drain_round() {
   // Asked after the round's time was taken: whoever joins from here on has younger steps than all of this round.
   all_steps_ = options_.tree != nullptr && !options_.tree->alone();
   accounts_.set_steps(all_steps_ ? &steps_ : nullptr);
-  for (bool more = true; more;) {
+  while (!stream_.round_is_over()) {
     const bool shared = team_.has_helpers() && stream_.certain() >= kBacklog;
-    batch_.clear();
-    more = stream_.fill(batch_, shared ? kSharedBatch : kBatch);
-    book(shared);
+    const std::size_t size = shared ? kSharedBatch : kBatch;
+    if (space_.size() < size) space_.resize(size);
+    book(std::span(space_).first(stream_.fill(std::span(space_).first(size))), shared);
   }
 }
 
-void Engine::book(bool shared) {
-  team_.resolve(batch_, shared);
-  accounts_.apply(batch_, relocations_, sites_.stacks().size(), threads_.size());
+void Engine::book(std::span<Event> batch, bool shared) {
+  team_.resolve(batch, shared);
+  accounts_.apply(batch, relocations_, sites_.stacks().size(), threads_.size());
   relocations_.recycle();
-  if (options_.tree != nullptr && !batch_.empty()) hand_over_steps();
+  if (options_.tree != nullptr && !batch.empty()) hand_over_steps(batch.back().ticks);
   live_bytes_.store(accounts_.totals().live_bytes, std::memory_order_relaxed);
   peak_bytes_.store(accounts_.totals().peak_bytes, std::memory_order_relaxed);
   events_.store(accounts_.events(), std::memory_order_relaxed);
 }
 
-void Engine::hand_over_steps() {
+void Engine::hand_over_steps(std::uint64_t last_ticks) {
   if (!all_steps_) {
     steps_.push_back(accounts_.highest_step());
     const Totals& totals = accounts_.totals();
-    steps_.push_back({batch_.back().ticks, totals.live_bytes, totals.live_blocks});
+    steps_.push_back({last_ticks, totals.live_bytes, totals.live_blocks});
   }
   for (TreeHeap::Step& step : steps_) step.ticks += options_.clock_base;
   options_.tree->add(options_.member, steps_);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "collect/event_stream.hpp"
@@ -71,8 +72,8 @@ class Engine {
 
  private:
   void drain_round();
-  void book(bool shared);
-  void hand_over_steps();
+  void book(std::span<Event> batch, bool shared);
+  void hand_over_steps(std::uint64_t last_ticks);
 
   EngineOptions options_;
   const SharedRegion& region_;
@@ -87,8 +88,8 @@ class Engine {
   LiveSet live_set_;
   ResolveTeam team_;
   HeapAccounts accounts_;
-  std::vector<Event> batch_;
-  bool all_steps_ = false;  ///< of this round: every step counts, not only the highest of each batch
+  std::vector<Event> space_;  ///< for the batch at hand
+  bool all_steps_ = false;    ///< of this round: every step counts, not only the highest of each batch
   std::vector<TreeHeap::Step> steps_;
   bool out_of_memory_ = false;
   bool given_up_ = false;  ///< there was too much damage to believe anything

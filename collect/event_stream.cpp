@@ -46,18 +46,23 @@ std::uint64_t EventStream::prepare() {
   return certain_;
 }
 
-bool EventStream::fill(std::vector<Event>& events, std::size_t limit) {
-  while (certain_ != 0 && events.size() < limit) {
+std::size_t EventStream::fill(std::span<Event> space) {
+  std::size_t count = 0;
+  while (certain_ != 0 && count < space.size()) {
     const std::uint32_t ring = heap_.front().ring;
     RingCursor& cursor = cursors_[ring];
-    const std::uint64_t others = second_smallest();
-    bool more = false;
-    do {
-      certain_ -= cursor.certain() ? 1u : 0u;
-      decoder_.decode(ring, cursor.record(), cursor.ticks(), events);
-      cursor.take();
-      more = cursor.load(now_);
-    } while (more && cursor.ticks() < others && certain_ != 0 && events.size() < limit);
+    RecordDecoder::RingState& state = decoder_.state_of(ring);
+    const std::uint64_t certain = cursor.certain();
+    const std::uint64_t room = space.size() - count;
+    // The last certain record of all ends the round.
+    const std::uint64_t most = certain == certain_ ? std::min(certain, room) : room;
+    Event* next = &space[count];
+    const bool more =
+        cursor.take_while_older(second_smallest(), most, now_, [&](const wire::Record& record, std::uint64_t ticks) {
+          next += decoder_.decode(state, record, ticks, *next) ? 1 : 0;
+        });
+    count = static_cast<std::size_t>(next - space.data());
+    certain_ -= certain - cursor.certain();
     if (more) {
       heap_.front().ticks = cursor.ticks();
     } else {
@@ -67,7 +72,7 @@ bool EventStream::fill(std::vector<Event>& events, std::size_t limit) {
     sift_down();
   }
   publish(certain_ == 0);
-  return certain_ != 0;
+  return count;
 }
 
 std::uint64_t EventStream::second_smallest() const {

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "collect/node_bound.hpp"
@@ -31,8 +32,9 @@ class EventStream {
     return prepare();
   }
 
-  /// Appends events until there are `limit`; false: the round is over, and there may be fewer.
-  bool fill(std::vector<Event>& events, std::size_t limit);
+  /// Fills `space` with events; returns how many there are: fewer than have room only at the end of the round.
+  std::size_t fill(std::span<Event> space);
+  bool round_is_over() const { return certain_ == 0; }
 
   /// Records that are certain to be taken in this round and have not been yet.
   std::uint64_t certain() const { return certain_; }

@@ -8,13 +8,13 @@ RecordDecoder::RecordDecoder(const SharedRegion& region, StackSites& sites, Thre
                              Relocations& relocations, MappedAccounts& mapped, RegionDamage& damage)
     : region_(region), sites_(sites), threads_(threads), relocations_(relocations), mapped_(mapped), damage_(damage) {}
 
-void RecordDecoder::decode(std::uint32_t ring, const wire::Record& record, std::uint64_t ticks,
-                           std::vector<Event>& events) {
-  if (ring >= rings_.size()) rings_.resize(ring + 1);
-  RingState& state = rings_[ring];
+bool RecordDecoder::decode_rest(RingState& state, const wire::Record& record, std::uint64_t ticks, Event& event) {
   const Operation operation = record.operation();
-  if (operation == Operation::kExtension) return extend(state, record.address);
-  if (operation == Operation::kMark) return mark(ring, record, ticks, events);
+  if (operation == Operation::kExtension) {
+    extend(state, record.address);
+    return false;
+  }
+  if (operation == Operation::kMark) return mark(state, record, ticks, event);
 
   const std::uint64_t upper_size = state.upper_size;
   state.upper_size = 0;
@@ -26,21 +26,21 @@ void RecordDecoder::decode(std::uint32_t ring, const wire::Record& record, std::
   const bool needs_address = operation != Operation::kAllocFail && operation != Operation::kReallocEnd;
   if (hook >= wire::kHookCount || (needs_address && record.address == 0)) {
     ++damage_.records;
-    return;
+    return false;
   }
   if (wire::is_mapped_domain(static_cast<wire::Hook>(hook))) {
-    const MappedEvent event{ticks, record.address, record.low_size() | upper_size << 32, site_of(record.stack()),
-                            ring,  operation,      static_cast<wire::Hook>(hook)};
+    const MappedEvent mapped{ticks,      record.address, record.low_size() | upper_size << 32, site_of(record.stack()),
+                             state.ring, operation,      static_cast<wire::Hook>(hook)};
     // In drop mode the begin may be what was dropped.
-    if (!mapped_.apply(event) && !region_.drops_when_full()) ++damage_.records;
-    return;
+    if (!mapped_.apply(mapped) && !region_.drops_when_full()) ++damage_.records;
+    return false;
   }
   if (state.thread == kNoThread) {  // each owner should have begun with its mark
     ++damage_.records;
-    state.thread = threads_.index_of(static_cast<std::uint32_t>(region_.ring(ring).owner.load()));
+    state.thread = threads_.index_of(static_cast<std::uint32_t>(region_.ring(state.ring).owner.load()));
   }
 
-  Event& event = events.emplace_back();
+  event = {};
   event.ticks = ticks;
   event.address = record.address;
   event.size = record.low_size() | upper_size << 32;
@@ -54,6 +54,7 @@ void RecordDecoder::decode(std::uint32_t ring, const wire::Record& record, std::
     if (!close_relocation(state, event)) ++damage_.records;
   }
   event.site = site_of(record.stack());
+  return true;
 }
 
 std::uint32_t RecordDecoder::site_of(wire::StackId stack) {
@@ -71,9 +72,7 @@ void RecordDecoder::extend(RingState& state, std::uint64_t upper) {
   state.upper_size = upper & wire::Record::kLowSizeMask;
 }
 
-void RecordDecoder::mark(std::uint32_t ring, const wire::Record& record, std::uint64_t ticks,
-                         std::vector<Event>& events) {
-  RingState& state = rings_[ring];
+bool RecordDecoder::mark(RingState& state, const wire::Record& record, std::uint64_t ticks, Event& event) {
   const std::uint64_t stack_pointer = record.low_size() | state.upper_size << 32;
   state.extended = false;
   state.upper_size = 0;
@@ -83,29 +82,29 @@ void RecordDecoder::mark(std::uint32_t ring, const wire::Record& record, std::ui
   if (kind > wire::Mark::kWhere || (kind != wire::Mark::kThread && state.thread == kNoThread) ||
       (kind == wire::Mark::kThread && record.address > kHighestTid)) {
     ++damage_.records;
-    return;
+    return false;
   }
-  Event event;
+  event = {};
   event.ticks = ticks;
   event.operation = Operation::kMark;
   event.hook = static_cast<wire::Hook>(kind);
   event.thread = state.thread;
-  event.site = ring;
+  event.site = state.ring;
   event.address = record.address;
   event.size = record.low_size();
   if (kind == wire::Mark::kThread) {
     const bool first = state.thread == kNoThread;
     state.thread = threads_.index_of(static_cast<std::uint32_t>(record.address));
     threads_.set_stack_pointer(state.thread, stack_pointer);
-    mapped_.drop_begun(ring);
+    mapped_.drop_begun(state.ring);
     // The former owner ended inside a realloc: its block was neither freed nor moved.
     for (const std::uint32_t id : state.open) relocations_.close(id);
     state.open.clear();
-    if (first) return;
+    if (first) return false;
   } else if (kind == wire::Mark::kScopeBegin || kind == wire::Mark::kScopeEnd || kind == wire::Mark::kSnapshot) {
     event.address = texts_.index_of({record.address});
   }
-  events.push_back(event);
+  return true;
 }
 
 void RecordDecoder::open_relocation(RingState& state, Event& event) {

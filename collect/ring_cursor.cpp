@@ -27,15 +27,15 @@ void RingCursor::see_second_head() {
 }
 
 /// A time that lies before the last one, or in the future.
-void RingCursor::adjust(std::uint64_t stamped, std::uint64_t now) {
+std::uint64_t RingCursor::adjusted(std::uint64_t stamped, std::uint64_t last_ticks, std::uint64_t now) {
   // Clocks of two processors may disagree by less than this; beyond it a time is damage. About 30 us.
   constexpr std::uint64_t kTimeSlack = 100'000;
-  if (stamped < ticks_) {
-    if (ticks_ - stamped > kTimeSlack) ++damage_->times;
-  } else {
-    if (stamped - now > kTimeSlack) ++damage_->times;
-    ticks_ = std::max(ticks_, now);
+  if (stamped < last_ticks) {
+    if (last_ticks - stamped > kTimeSlack) ++damage_->times;
+    return last_ticks;
   }
+  if (stamped - now > kTimeSlack) ++damage_->times;
+  return std::max(last_ticks, now);
 }
 
 void RingCursor::publish(bool wake) {

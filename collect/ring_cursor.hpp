@@ -1,6 +1,7 @@
 #pragma once
 // Reads one ring, record by record. Belongs to the drain thread; everything it reads may be nonsense.
 
+#include <algorithm>
 #include <cstdint>
 
 #include "collect/region_damage.hpp"
@@ -19,26 +20,35 @@ class RingCursor {
   /// Returns the number of certain records.
   std::uint64_t see_first_head();
   void see_second_head();
-  bool certain() const { return tail_ < first_head_; }
+  std::uint64_t certain() const { return tail_ < first_head_ ? first_head_ - tail_ : 0; }
 
   /// Copies the record at the tail; false: nothing is left in this round. `now` bounds its time.
   bool load(std::uint64_t now) {
     if (tail_ >= second_head_) return false;
-    const wire::Record& shared = records_[tail_ & (record_count_ - 1)];
-    record_ = {load_once(shared.time_and_kind), load_once(shared.address), load_once(shared.size_and_stack)};
-    const std::uint64_t stamped = record_.ticks();
-    if (__builtin_expect(stamped < ticks_ || stamped > now, 0)) {
-      adjust(stamped, now);
-    } else {
-      ticks_ = stamped;
-    }
+    next_ = load_at(tail_, ticks_, now);
+    ticks_ = next_.ticks;
     return true;
   }
-  const wire::Record& record() const { return record_; }
-  /// Time of record(), made to rise.
+  /// Time of the loaded record, made to rise.
   std::uint64_t ticks() const { return ticks_; }
-  /// Goes on to the next record.
-  void take() { ++tail_; }
+
+  /// Hands the loaded record and those after it to `take`(record, ticks), the first in any case, as long as they are
+  /// older than `before` and at most `most`; loads the one after them. False: nothing is left in this round.
+  template <typename Take>
+  bool take_while_older(std::uint64_t before, std::uint64_t most, std::uint64_t now, const Take& take) {
+    Loaded next = next_;
+    const std::uint64_t head = second_head_, stop = std::min(tail_ + most, head);
+    std::uint64_t tail = tail_;
+    do {
+      take(next.record, next.ticks);
+      if (++tail == head) break;
+      next = load_at(tail, next.ticks, now);
+    } while (tail < stop && next.ticks < before);
+    next_ = next;
+    ticks_ = next.ticks;
+    tail_ = tail;
+    return tail != head;
+  }
 
   /// Gives the space of all taken records back to the producer, and wakes it if it waits and there is room enough for
   /// the wake to be worth it, or `wake` insists.
@@ -56,7 +66,19 @@ class RingCursor {
   std::uint64_t records_ever() const { return tail_; }
 
  private:
-  void adjust(std::uint64_t stamped, std::uint64_t now);
+  struct Loaded {
+    wire::Record record{};
+    std::uint64_t ticks = 0;
+  };
+  Loaded load_at(std::uint64_t position, std::uint64_t last_ticks, std::uint64_t now) {
+    const wire::Record& shared = records_[position & (record_count_ - 1)];
+    Loaded loaded{{load_once(shared.time_and_kind), load_once(shared.address), load_once(shared.size_and_stack)}, 0};
+    const std::uint64_t stamped = loaded.record.ticks();
+    const bool in_order = stamped >= last_ticks && stamped <= now;
+    loaded.ticks = __builtin_expect(in_order, 1) ? stamped : adjusted(stamped, last_ticks, now);
+    return loaded;
+  }
+  std::uint64_t adjusted(std::uint64_t stamped, std::uint64_t last_ticks, std::uint64_t now);
   void wake_producer();
 
   wire::RingHeader* ring_;
@@ -65,7 +87,7 @@ class RingCursor {
   RegionDamage* damage_;
   std::uint64_t tail_ = 0, published_ = 0;
   std::uint64_t first_head_ = 0, second_head_ = 0;
-  wire::Record record_{};
+  Loaded next_;
   std::uint64_t ticks_ = 0;
 };
 

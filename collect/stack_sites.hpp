@@ -12,7 +12,12 @@ namespace memprof::collect {
 
 class StackSites {
  public:
+  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+
   explicit StackSites(std::uint32_t node_capacity) : capacity_(node_capacity) {}
+
+  /// Site index of a stack that has one already, or kNone.
+  std::uint32_t find(wire::StackId stack) const { return stack < index_.size() ? index_[stack] : kNone; }
 
   /// Site index of a stack; `stack` is below the node capacity.
   std::uint32_t index_of(wire::StackId stack) {
@@ -29,8 +34,6 @@ class StackSites {
   const std::vector<wire::StackId>& stacks() const { return stacks_; }
 
  private:
-  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-
   void enlarge(wire::StackId stack) {
     const std::size_t wanted = std::max<std::size_t>({std::size_t{stack} + 1, index_.size() * 2, 1024});
     index_.resize(std::min<std::size_t>(wanted, std::max<std::size_t>(capacity_, std::size_t{stack} + 1)), kNone);
