@@ -8,11 +8,11 @@ namespace memprof::collect {
 
 std::uint32_t NodeBound::plausible(std::uint32_t claimed) {
   if (claimed <= checked_) return claimed;
-  const std::uint32_t pages = (claimed + kNodesOfPage - 1) / kNodesOfPage;
+  const std::size_t pages = (claimed * sizeof(wire::StackNode) + wire::kPage - 1) / wire::kPage;
   resident_.resize(pages);
   // The tree begins on a page. Pages of a memfd that were swapped out do not count: a quarter has to be there.
   auto* const start = const_cast<wire::StackNode*>(&region_.node(0));
-  if (::mincore(start, std::size_t{pages} * wire::kPage, resident_.data()) != 0) return claimed;
+  if (::mincore(start, pages * wire::kPage, resident_.data()) != 0) return claimed;
   const auto present = std::count_if(resident_.begin(), resident_.end(), [](unsigned char page) { return page & 1; });
   if (static_cast<std::uint64_t>(present) * 4 >= pages) {
     // Not before there is notably more to be asked about again.

@@ -19,7 +19,7 @@ class NodeBound {
 
  private:
   static constexpr std::uint32_t kNodesOfPage = wire::kPage / sizeof(wire::StackNode);
-  /// Believed without a look: 4 MiB of nodes.
+  /// Believed without a look: 6 MiB of nodes.
   static constexpr std::uint32_t kFew = 1u << 18;
 
   const SharedRegion& region_;

@@ -18,7 +18,7 @@ StackTree read_stack_tree(const SharedRegion& region, std::span<const wire::Stac
   for (wire::StackId id = highest; id >= wire::kFirstNode; --id) {
     if (!needed[id]) continue;
     const wire::StackNode& shared = region.node(id);
-    const wire::StackNode node{load_once(shared.address_and_module), load_once(shared.parent), 0};
+    const wire::StackNode node{load_once(shared.address_and_module), load_once(shared.parent), 0, {}};
     CapturedStack& copy = tree.nodes[id];
     if (node.address_and_module == 0 || node.parent >= id || node.module() >= module_count) {
       ++damage.stacks;

@@ -6,7 +6,7 @@
 #include "preload/handshake.hpp"
 #include "preload/module_list.hpp"
 #include "preload/session.hpp"
-#include "preload/stack_table.hpp"
+#include "preload/stack_tree.hpp"
 #include "preload/sys.hpp"
 #include "preload/text_table.hpp"
 #include "preload/thread_state.hpp"
@@ -66,7 +66,7 @@ void start_recording(const Region& region) {
   let_go_of_parents_region(in_use);
   g_region = region;
   start_clock();
-  g_stacks.reset(in_use);
+  g_stacks.reset();
   g_modules.reset();
   reset_texts();
   reset_thread_slots();

@@ -5,7 +5,7 @@
 #include "preload/module_list.hpp"
 #include "preload/process.hpp"
 #include "preload/ring_writer.hpp"
-#include "preload/stack_table.hpp"
+#include "preload/stack_tree.hpp"
 #include "preload/sys.hpp"
 
 namespace memprof::preload {

@@ -1,7 +1,5 @@
 #include "preload/unwind_state.hpp"
 
-#include "preload/stack_table.hpp"
-
 namespace memprof::preload {
 namespace {
 
@@ -53,22 +51,9 @@ void reset(ThreadUnwindState& state) {
   state.lane = state.lanes;
 }
 
-wire::StackId NodeCache::intern(Entry& entry, StackTable& stacks, wire::StackId parent, std::uint64_t frame) {
-  const wire::StackId stack = stacks.intern(parent, frame);
-  if (stack != wire::kRootLost) entry = {frame, parent, stack};
-  return stack;
-}
-
-void NodeCache::clear() {
-  for (Entry& entry : entries_) {
-    if (entry.frame != 0) entry.frame = 0;  // pages never used stay so
-  }
-}
-
 void ThreadUnwindState::renew(std::uint32_t generation_now, std::uint32_t unmappings_now) {
   if (generation != generation_now && used) {
     rules.clear();
-    nodes.clear();
     branches.clear();
   }
   used = true;

@@ -64,32 +64,6 @@ class RuleCache {
   std::array<Entry, kEntries> entries_;
 };
 
-/// Nodes of the stack tree that this thread lately passed through: spares most walks to the shared tree, whose memory
-/// is large and cold.
-class NodeCache {
- public:
-  [[gnu::always_inline]] wire::StackId find_or_intern(StackTable& stacks, wire::StackId parent, std::uint64_t frame) {
-    Entry& entry = entries_[index_of(parent, frame)];
-    if (__builtin_expect(entry.frame == frame && entry.parent == parent, 1)) return entry.stack;
-    return intern(entry, stacks, parent, frame);
-  }
-  void clear();
-
- private:
-  struct Entry {
-    std::uint64_t frame;
-    wire::StackId parent;
-    wire::StackId stack;
-  };
-  static constexpr unsigned kLog2Entries = 10;
-  static std::size_t index_of(wire::StackId parent, std::uint64_t frame) {
-    return (frame * 0x9e37'79b9'7f4a'7c15u ^ parent * 0xbf58'476d'1ce4'e5b9u) >> (64 - kLog2Entries);
-  }
-  static wire::StackId intern(Entry& entry, StackTable& stacks, wire::StackId parent, std::uint64_t frame);
-
-  std::array<Entry, 1 << kLog2Entries> entries_;
-};
-
 struct ThreadUnwindState {
   static constexpr std::uint32_t kLanes = 4;
 
@@ -104,7 +78,6 @@ struct ThreadUnwindState {
   ReadLog log;
   BranchCache branches;
   RuleCache rules;
-  NodeCache nodes;
   FoundRules found;
   RuleScratch scratch;
 

@@ -23,7 +23,7 @@
 namespace memprof::preload {
 
 class ModuleList;
-class StackTable;
+class StackTree;
 
 /// Registers at the call of a hook, in the frame of the hook's caller.
 struct CallerRegisters {
@@ -59,7 +59,7 @@ void reset(ThreadUnwindState& state);
 /// `state` is null in a nested hook (a signal handler inside a hook) or when there was no memory for one: then nothing
 /// is remembered. What is cut, lost or computed the long way is counted in `header`.
 wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& registers, std::uint32_t max_depth,
-                            StackTable& stacks, ModuleList& modules, wire::Header& header);
+                            StackTree& stacks, ModuleList& modules, wire::Header& header);
 
 /// To be called before memory that may have been a stack is unmapped, moved or protected (munmap, mremap, mprotect,
 /// mmap with MAP_FIXED): all threads forget which addresses they found readable.

@@ -2,7 +2,7 @@
 
 #include "preload/memo.hpp"
 #include "preload/module_list.hpp"
-#include "preload/stack_table.hpp"
+#include "preload/stack_tree.hpp"
 #include "preload/unwind_check.hpp"
 #include "preload/unwind_object.hpp"
 #include "preload/unwind_state.hpp"
@@ -28,7 +28,7 @@ constexpr std::uint32_t smaller(std::uint32_t a, std::uint32_t b) { return a < b
 /// What is the same for a whole capture.
 struct Capture {
   Walk& walk;
-  StackTable& stacks;
+  StackTree& stacks;
   ThreadUnwindState* state;
   Memo* memo;  ///< both null in a nested hook
   std::uint32_t max_depth;
@@ -140,7 +140,7 @@ void remember_outermost(Memo& memo, const FreshFrame& fresh, wire::StackId stack
   std::uint32_t log_end = state.log.count();
   for (std::uint32_t i = chain.fresh; i-- > 0;) {
     const FreshFrame& fresh = state.fresh[i];
-    stack = state.nodes.find_or_intern(capture.stacks, stack, frame_word(fresh.address, fresh.row.module()));
+    stack = capture.stacks.intern(stack, frame_word(fresh.address, fresh.row.module()));
     if (__builtin_expect(memo.full(), 0)) continue;
     if (__builtin_expect(memo.count() != 0 && fresh.row.kind() == UnwindRow::Kind::kPlain, 1)) {
       remember_plain(memo, fresh, stack);
@@ -179,7 +179,7 @@ template <typename Cursor>
   wire::StackId stack = wire::kRootCutDepth;
   for (std::uint32_t i = chain.fresh; i-- > 0;) {
     const FreshFrame& fresh = state.fresh[i];
-    stack = state.nodes.find_or_intern(capture.stacks, stack, frame_word(fresh.address, fresh.row.module()));
+    stack = capture.stacks.intern(stack, frame_word(fresh.address, fresh.row.module()));
   }
   return stack;
 }
@@ -328,7 +328,7 @@ template <typename Cursor>
 
 /// A stack that isn't the last one's.
 [[gnu::noinline]] wire::StackId capture_changed(ThreadUnwindState& state, const CallerRegisters& registers,
-                                                std::uint32_t max_depth, StackTable& stacks, ModuleList& modules,
+                                                std::uint32_t max_depth, StackTree& stacks, ModuleList& modules,
                                                 wire::Header& header) {
   Memo& memo = state.lane->memo;
   Walk walk(&state, state.lane->range, modules, state.generation, state.log, header);
@@ -345,7 +345,7 @@ template <typename Cursor>
 }
 
 [[gnu::noinline]] wire::StackId capture_without_state(const CallerRegisters& registers, std::uint32_t max_depth,
-                                                      StackTable& stacks, ModuleList& modules, wire::Header& header) {
+                                                      StackTree& stacks, ModuleList& modules, wire::Header& header) {
   StackRange range;
   if (!range.restart(registers.stack_pointer - 8)) return wire::kRootCutUnwind;
   ReadLog log;
@@ -366,7 +366,7 @@ template <typename Cursor>
 }  // namespace
 
 wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& registers, std::uint32_t max_depth,
-                            StackTable& stacks, ModuleList& modules, wire::Header& header) {
+                            StackTree& stacks, ModuleList& modules, wire::Header& header) {
   if (max_depth > kDepthLimit) max_depth = kDepthLimit;
   if (__builtin_expect(max_depth == 0, 0)) return wire::kRootComplete;
   if (__builtin_expect(state == nullptr, 0)) {

@@ -10,7 +10,7 @@
 #include <atomic>
 
 #include "preload/module_list.hpp"
-#include "preload/stack_table.hpp"
+#include "preload/stack_tree.hpp"
 #include "preload/unwinder.hpp"
 
 namespace memprof::preload {
@@ -41,7 +41,7 @@ int walk(void** addresses, int capacity) {
 }
 
 wire::StackId intern_frames(void* const* addresses, int count, bool complete, const CallerRegisters& registers,
-                            std::uint32_t max_depth, StackTable& stacks, ModuleList& modules) {
+                            std::uint32_t max_depth, StackTree& stacks, ModuleList& modules) {
   // Frames of the library itself come first.
   int innermost = 0;
   while (innermost < count && reinterpret_cast<std::uintptr_t>(addresses[innermost]) != registers.return_address) {
@@ -79,7 +79,7 @@ ThreadUnwindState* make_thread_unwind_state(void* zeroed_memory, std::size_t byt
 void reset(ThreadUnwindState&) {}
 
 wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& registers, std::uint32_t max_depth,
-                            StackTable& stacks, ModuleList& modules, wire::Header&) {
+                            StackTree& stacks, ModuleList& modules, wire::Header&) {
   if (g_walking || g_backtrace.load(std::memory_order_acquire) == nullptr) return wire::kRootCutUnwind;
   if (state == nullptr) {
     void* addresses[kNestedDepth];

@@ -26,7 +26,7 @@
 
 namespace memprof::wire {
 
-inline constexpr std::uint32_t kWireVersion = 2;
+inline constexpr std::uint32_t kWireVersion = 3;
 inline constexpr std::uint64_t kRegionMagic = 0x6d656d70'726f6631;  // "memprof1"
 inline constexpr std::size_t kCacheLine = 64;
 inline constexpr std::size_t kPage = 4096;
@@ -47,13 +47,13 @@ inline constexpr std::uint16_t kNoModule = 0;
 struct StackNode {
   std::uint64_t address_and_module;  ///< 48 bits of address | module index << 48; 0: never used
   StackId parent;
-  std::uint32_t reserved;
+  StackId first_child, siblings[2];  ///< by which the target finds nodes (preload/stack_tree.hpp); for nobody else
 
   static constexpr std::uint64_t kAddressMask = (std::uint64_t{1} << 48) - 1;
   constexpr std::uint64_t address() const { return address_and_module & kAddressMask; }
   constexpr std::uint16_t module() const { return static_cast<std::uint16_t>(address_and_module >> 48); }
 };
-static_assert(sizeof(StackNode) == 16);
+static_assert(sizeof(StackNode) == 24);
 
 /// One load of one file. A library that is unloaded and loaded again gets a new record, so a module index is a load
 /// generation.
@@ -160,9 +160,9 @@ struct Capacity {
   std::uint32_t path_bytes;
   std::uint32_t node_capacity;
 };
-/// 4096 rings of 768 KiB, 2^25 stack nodes: 3.6 GiB of addresses.
+/// 4096 rings of 768 KiB, 2^25 stack nodes: 3.8 GiB of addresses.
 inline constexpr Capacity kUsualCapacity{4096, 1u << 15, 4096, 1u << 20, 1u << 25};
-/// For a target with an address-space limit: 64 rings of 96 KiB, 2^18 nodes: 11 MiB.
+/// For a target with an address-space limit: 64 rings of 96 KiB, 2^18 nodes: 13 MiB.
 inline constexpr Capacity kSmallCapacity{64, 1u << 12, 1024, 1u << 17, 1u << 18};
 
 /// Fills in the layout fields of a zeroed header. Every part starts on a page.

@@ -71,7 +71,7 @@ class FakeTarget {
 
   wire::StackId add_node(wire::StackId parent, std::uint64_t address, std::uint16_t module) const {
     const std::uint32_t id = header().nodes_used.fetch_add(1);
-    node(id) = {address | std::uint64_t{module} << 48, parent, 0};
+    node(id) = {address | std::uint64_t{module} << 48, parent, 0, {}};
     return id;
   }
   /// A stack of return addresses, outermost first.

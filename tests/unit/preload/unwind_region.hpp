@@ -7,7 +7,7 @@
 
 #include "preload/module_list.hpp"
 #include "preload/process.hpp"
-#include "preload/stack_table.hpp"
+#include "preload/stack_tree.hpp"
 
 namespace memprof::preload::test {
 
