@@ -88,13 +88,17 @@ void LivePage::enlarge(SlotArena& arena) {
 }
 
 ZeroedArray<LivePage> LivePages::start_anew() {
-  const auto in_use = static_cast<std::size_t>(
-      std::count_if(table_.begin(), table_.end(), [](const LivePage& page) { return page.live != 0; }));
+  const auto in_use =
+      static_cast<std::size_t>(std::count_if(begin(), end(), [](const LivePage& page) { return page.live != 0; }));
   // Between 40 and 55 % full: homes in a row make long runs, so searches would soon get long, too.
-  ZeroedArray<LivePage> table(std::max(kFirstCapacity, (in_use * 5 / 2 / kGroup + 1) * kGroup));
+  const std::size_t capacity = std::max(kFirstCapacity, (in_use * 5 / 2 / kGroup + 1) * kGroup);
+  ZeroedArray<LivePage> table(capacity + 1);
+  table[capacity].key_and_class = kEnd;
   table_.swap(table);
+  capacity_ = capacity;
+  ++rebuilds_;
   count_ = 0;
-  limit_ = table_.size() * 11 / 20;
+  limit_ = capacity * 11 / 20;
   return table;
 }
 

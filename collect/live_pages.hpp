@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "collect/zeroed_array.hpp"
@@ -18,9 +19,11 @@
 namespace memprof::collect {
 
 struct LiveSlot {
-  std::uint32_t low_size;  ///< see LiveSet::kBigSize
-  std::uint32_t site;
+  std::uint64_t size_and_site;  ///< lower half: see LiveSet::kBigSize
   std::uint64_t birth_and_thread;
+
+  std::uint32_t low_size() const { return static_cast<std::uint32_t>(size_and_site); }
+  std::uint32_t site() const { return static_cast<std::uint32_t>(size_and_site >> 32); }
 };
 static_assert(sizeof(LiveSlot) == 16);
 
@@ -109,6 +112,7 @@ struct alignas(32) LivePage {
   unsigned capacity() const { return SlotArena::kCapacities[size_class()]; }
 
   bool holds(std::uint64_t bit) const { return (live & bit) != 0; }
+  bool has_slot(std::uint64_t bit) const { return (taken & bit) != 0; }
   /// The slot that the bit has, or would have.
   LiveSlot& slot(std::uint64_t bit) const { return slots[count(taken & (bit - 1))]; }
   /// A slot for a bit that is not live; to be filled in.
@@ -117,10 +121,10 @@ struct alignas(32) LivePage {
     live |= bit;
     return slot(bit);
   }
-  /// The bit is live.
-  void remove(std::uint64_t bit) {
-    live &= ~bit;
-    if (live == 0) taken = 0;
+  /// A bit that has a slot becomes live, or no longer is.
+  void turn(std::uint64_t bit) {
+    live ^= bit;
+    taken = live == 0 ? 0 : taken;
   }
 
  private:
@@ -139,18 +143,27 @@ class LivePages {
   /// Upper bits of the hash that say which shard it is.
   static constexpr unsigned kShardBits = 2;
 
-  explicit LivePages(ArenaChunks& chunks) : arena_(chunks) {}
+  /// Throws std::bad_alloc.
+  explicit LivePages(ArenaChunks& chunks) : arena_(chunks) { start_anew(); }
 
   /// What the hash is made of that find() and the others take: the same for pages whose homes are neighbours.
   static std::uint64_t group_of(std::uint64_t key) { return key / kGroup; }
 
   /// Null: there is none.
   LivePage* find(std::uint64_t hash, std::uint64_t key) const {
-    if (table_.size() == 0) return nullptr;
     for (std::size_t at = home(hash, key);; at = after(at)) {
       if (table_[at].key() == key) return &table_[at];
       if (table_[at].key_and_class == 0) return nullptr;
     }
+  }
+  /// Where the search for a page begins, to be fetched ahead.
+  LivePage* home_of(std::uint64_t hash, std::uint64_t key) const { return &table_[home(hash, key)]; }
+  /// Null: there is none, or find() would have to go on at the table's beginning.
+  static LivePage* find_from(LivePage* home, std::uint64_t key) {
+    for (; home->key() != key; ++home) {
+      if (home->key_and_class == 0 || home->key_and_class == kEnd) return nullptr;
+    }
+    return home;
   }
   /// The page, a new one if need be. Pages found before are no longer valid. `rehash` maps a group to its hash.
   template <typename Rehash>
@@ -163,33 +176,28 @@ class LivePages {
     return page;
   }
   SlotArena& arena() { return arena_; }
-
-  void prefetch(std::uint64_t hash, std::uint64_t key) const {
-    if (table_.size() != 0) __builtin_prefetch(&table_[home(hash, key)], 1);
-  }
-  /// After prefetch() has had its effect.
-  void prefetch_slot(std::uint64_t hash, std::uint64_t address) {
-    const LivePage* const page = find(hash, LivePage::key_of(address));
-    if (page != nullptr) __builtin_prefetch(&page->slot(LivePage::bit_of(address)), 1);
-  }
+  /// Rises whenever pages that were found before are no longer valid.
+  std::uint32_t rebuilds() const { return rebuilds_; }
 
   /// All pages, in no order; those without a block have no live bits.
   const LivePage* begin() const { return table_.begin(); }
-  const LivePage* end() const { return table_.end(); }
+  const LivePage* end() const { return table_.begin() + capacity_; }
 
   std::size_t bytes() const { return table_.bytes() + arena_.bytes(); }
 
  private:
   static constexpr std::uint64_t kGroup = 4;
-  static constexpr std::size_t kFirstCapacity = 128;
+  static constexpr std::size_t kFirstCapacity = 124;
+  /// In place of a key behind the last page; too large to be one.
+  static constexpr std::uint64_t kEnd = ~std::uint64_t{0};
 
   /// The hash scaled to the capacity; its top bits chose the shard.
   std::size_t home(std::uint64_t hash, std::uint64_t key) const {
     __extension__ using Wide = unsigned __int128;
-    const auto group = static_cast<std::size_t>(static_cast<Wide>(hash << kShardBits) * (table_.size() / kGroup) >> 64);
+    const auto group = static_cast<std::size_t>(static_cast<Wide>(hash << kShardBits) * (capacity_ / kGroup) >> 64);
     return group * kGroup + key % kGroup;
   }
-  std::size_t after(std::size_t at) const { return at + 1 == table_.size() ? 0 : at + 1; }
+  std::size_t after(std::size_t at) const { return at + 1 == capacity_ ? 0 : at + 1; }
   LivePage& vacancy(std::uint64_t hash, std::uint64_t key) {
     std::size_t at = home(hash, key);
     while (table_[at].key_and_class != 0) at = after(at);
@@ -201,7 +209,8 @@ class LivePages {
   /// Leaves out the pages that are empty.
   template <typename Rehash>
   void rebuild(const Rehash& rehash) {
-    for (const LivePage& page : start_anew()) {
+    const ZeroedArray<LivePage> old = start_anew();
+    for (const LivePage& page : std::span(old.begin(), old.end() - 1)) {
       if (page.live != 0) {
         vacancy(rehash(group_of(page.key())), page.key()) = page;
         ++count_;
@@ -211,9 +220,11 @@ class LivePages {
     }
   }
 
-  ZeroedArray<LivePage> table_;
+  ZeroedArray<LivePage> table_;  ///< and kEnd behind them
+  std::size_t capacity_ = 0;
   std::size_t count_ = 0;
   std::size_t limit_ = 0;  ///< rebuild when count_ reaches it
+  std::uint32_t rebuilds_ = 0;
   SlotArena arena_;
 };
 

@@ -24,6 +24,15 @@ constexpr std::uint64_t kLastBirth = (std::uint64_t{1} << 44) - 1;
 /// As if it had gone through a slot.
 std::uint64_t kept_birth(std::uint64_t birth) { return std::min(birth >> LiveSet::kBirthShift, kLastBirth); }
 
+LiveSlot slot_of(std::uint64_t low_size, std::uint64_t birth, std::uint32_t site, std::uint32_t thread) {
+  return {low_size | static_cast<std::uint64_t>(site) << 32, kept_birth(birth) << LiveSet::kThreadBits | thread};
+}
+
+Block block_of(const LiveSlot& slot) {
+  return {slot.low_size(), slot.birth_and_thread >> LiveSet::kThreadBits << LiveSet::kBirthShift, slot.site(),
+          static_cast<std::uint32_t>(slot.birth_and_thread & (LiveSet::kMaxThreads - 1))};
+}
+
 }  // namespace
 
 LiveSet::LiveSet() : hash_{random_seed()} {
@@ -40,25 +49,65 @@ void LiveSet::resolve(std::span<Event> events, Relocations& relocations, unsigne
   }
 }
 
+/// An allocation or a free in a page that it finds as it should; false: it is another case, and nothing was done.
+[[gnu::always_inline]] inline bool LiveSet::resolve_usual(Event& event, LivePage& page) {
+  using wire::Operation;
+  const bool allocates = event.operation == Operation::kAlloc;
+  const std::uint64_t bit = LivePage::bit_of(event.address);
+  const bool live = page.holds(bit);
+  if ((!allocates && event.operation != Operation::kFree) || live == allocates || !page.has_slot(bit) ||
+      event.address % LivePage::kGranule != 0 || event.unrecorded || event.size >= kBigSize) {
+    return false;
+  }
+  LiveSlot& slot = page.slot(bit);
+  const LiveSlot before = slot;
+  if (before.low_size() == kBigSize) return false;
+  // One way for both, since nobody can foretell which it is: a free puts back what was in the slot.
+  const LiveSlot born = slot_of(event.size, event.ticks, event.site, event.thread);
+  slot.size_and_site = allocates ? born.size_and_site : before.size_and_site;
+  slot.birth_and_thread = allocates ? born.birth_and_thread : before.birth_and_thread;
+  page.turn(bit);
+  event.found = live;
+  event.block = block_of(before);
+  return true;
+}
+
 template <typename IsOurs>
 void LiveSet::resolve_if(std::span<Event> events, Relocations& relocations, const IsOurs& is_ours) {
-  std::array<std::uint64_t, kPageAhead> hashes{};
+  struct Ahead {
+    std::uint64_t hash;
+    LivePage* page;  ///< where the search begins; from kSlotAhead on the page. Null: none, or not known
+  };
+  std::array<Ahead, kPageAhead> ahead;
   const auto fetch_page = [&](std::size_t index) {
     const std::uint64_t key = LivePage::key_of(events[index].address);
     const std::uint64_t hash = hash_(LivePages::group_of(key));
-    hashes[index % kPageAhead] = hash;
-    if (is_ours(hash)) shards_[shard_index(hash)].pages.prefetch(hash, key);
+    LivePage* const home = is_ours(hash) ? shards_[shard_index(hash)].pages.home_of(hash, key) : nullptr;
+    ahead[index % kPageAhead] = {hash, home};
+    __builtin_prefetch(home, 1);
+  };
+  const auto fetch_slot = [&](std::size_t index) {
+    LivePage*& page = ahead[index % kPageAhead].page;
+    if (page == nullptr) return;
+    const std::uint64_t address = events[index].address;
+    page = LivePages::find_from(page, LivePage::key_of(address));
+    if (page != nullptr) __builtin_prefetch(&page->slot(LivePage::bit_of(address)), 1);
   };
   const std::size_t size = events.size();
   for (std::size_t i = 0; i < std::min(kPageAhead, size); ++i) fetch_page(i);
+  for (std::size_t i = 0; i < std::min(kSlotAhead, size); ++i) fetch_slot(i);
   for (std::size_t i = 0; i < size; ++i) {
-    const std::uint64_t hash = hashes[i % kPageAhead];
+    const auto [hash, page] = ahead[i % kPageAhead];
     if (i + kPageAhead < size) fetch_page(i + kPageAhead);
-    if (i + kSlotAhead < size) {
-      const std::uint64_t later = hashes[(i + kSlotAhead) % kPageAhead];
-      if (is_ours(later)) shards_[shard_index(later)].pages.prefetch_slot(later, events[i + kSlotAhead].address);
+    if (i + kSlotAhead < size) fetch_slot(i + kSlotAhead);
+    if (page != nullptr && resolve_usual(events[i], *page)) continue;
+    if (!is_ours(hash)) continue;
+    const LivePages& pages = shards_[shard_index(hash)].pages;
+    const std::uint32_t rebuilds = pages.rebuilds();
+    resolve_one(events[i], hash, relocations);
+    if (pages.rebuilds() != rebuilds) {
+      for (Ahead& later : ahead) later.page = nullptr;
     }
-    if (is_ours(hash)) resolve_one(events[i], hash, relocations);
   }
 }
 
@@ -102,7 +151,6 @@ bool LiveSet::insert(std::uint64_t hash, std::uint64_t address, const Block& blo
     return true;
   }
   fill(page.add(bit, shard.pages.arena()), address, block, shard);
-  ++shard.count;
   return false;
 }
 
@@ -113,8 +161,7 @@ bool LiveSet::remove(std::uint64_t hash, std::uint64_t address, Block& removed) 
   const std::uint64_t bit = LivePage::bit_of(address);
   if (page == nullptr || !page->holds(bit)) return false;
   removed = take(page->slot(bit), address, shard);
-  page->remove(bit);
-  --shard.count;
+  page->turn(bit);
   return true;
 }
 
@@ -122,10 +169,7 @@ bool LiveSet::insert_misaligned(Shard& shard, std::uint64_t address, const Block
   Block kept = block;
   kept.birth = kept_birth(block.birth) << kBirthShift;
   const auto [entry, added] = shard.misaligned.try_emplace(address, kept);
-  if (added) {
-    ++shard.count;
-    return false;
-  }
+  if (added) return false;
   replaced = std::exchange(entry->second, kept);
   return true;
 }
@@ -135,30 +179,24 @@ bool LiveSet::remove_misaligned(Shard& shard, std::uint64_t address, Block& remo
   if (entry == shard.misaligned.end()) return false;
   removed = entry->second;
   shard.misaligned.erase(entry);
-  --shard.count;
   return true;
 }
 
 Block LiveSet::take(const LiveSlot& slot, std::uint64_t address, Shard& shard) {
   const Block block = read(slot, address, shard);
-  if (slot.low_size == kBigSize) shard.big_sizes.erase(address);
+  if (slot.low_size() == kBigSize) shard.big_sizes.erase(address);
   return block;
 }
 
 Block LiveSet::read(const LiveSlot& slot, std::uint64_t address, const Shard& shard) {
-  Block block;
-  block.size = slot.low_size == kBigSize ? shard.big_sizes.at(address) : slot.low_size;
-  block.birth = slot.birth_and_thread >> 20 << kBirthShift;
-  block.site = slot.site;
-  block.thread = static_cast<std::uint32_t>(slot.birth_and_thread & (kMaxThreads - 1));
+  Block block = block_of(slot);
+  if (slot.low_size() == kBigSize) block.size = shard.big_sizes.at(address);
   return block;
 }
 
 void LiveSet::fill(LiveSlot& slot, std::uint64_t address, const Block& block, Shard& shard) {
-  slot.low_size = static_cast<std::uint32_t>(std::min<std::uint64_t>(block.size, kBigSize));
-  if (slot.low_size == kBigSize) shard.big_sizes[address] = block.size;
-  slot.site = block.site;
-  slot.birth_and_thread = kept_birth(block.birth) << 20 | block.thread;
+  slot = slot_of(std::min<std::uint64_t>(block.size, kBigSize), block.birth, block.site, block.thread);
+  if (slot.low_size() == kBigSize) shard.big_sizes[address] = block.size;
 }
 
 std::optional<LiveSet::Found> LiveSet::last_in_page(std::uint64_t key, std::uint64_t address) const {
@@ -202,7 +240,10 @@ std::optional<LiveSet::Found> LiveSet::containing(std::uint64_t address) const {
 
 std::size_t LiveSet::size() const {
   std::size_t sum = 0;
-  for (const Shard& shard : shards_) sum += shard.count;
+  for (const Shard& shard : shards_) {
+    sum += shard.misaligned.size();
+    for (const LivePage& page : shard.pages) sum += LivePage::count(page.live);
+  }
   return sum;
 }
 

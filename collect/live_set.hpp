@@ -23,7 +23,8 @@ class LiveSet {
   /// Birth times are kept in units of 128 ticks (43 ns at 3 GHz), thread indices in 20 bits.
   static constexpr unsigned kBirthShift = 7;
   static constexpr std::uint64_t kBirthUnit = std::uint64_t{1} << kBirthShift;
-  static constexpr std::uint32_t kMaxThreads = 1u << 20;
+  static constexpr unsigned kThreadBits = 20;
+  static constexpr std::uint32_t kMaxThreads = 1u << kThreadBits;
 
   LiveSet();
 
@@ -38,6 +39,7 @@ class LiveSet {
   /// The block that `address` lies in. Fast for blocks up to 128 KiB; beyond, all blocks are looked at.
   std::optional<Found> containing(std::uint64_t address) const;
 
+  /// Counts them.
   std::size_t size() const;
   /// Memory of the tables.
   std::size_t bytes() const;
@@ -49,19 +51,20 @@ class LiveSet {
     explicit Shard(ArenaChunks& chunks) : pages(chunks) {}
 
     LivePages pages;
-    std::size_t count = 0;
     /// Of blocks with kBigSize in their slot, by address.
     std::unordered_map<std::uint64_t, std::uint64_t> big_sizes;
     /// No allocator returns addresses that are not multiples of 8, but a broken target may record some.
     std::unordered_map<std::uint64_t, Block> misaligned;
   };
 
+  /// One multiplication: pages in a row lie as evenly as multiples of the golden ratio do, and the fold mixes in what
+  /// the product's upper half knows of the others.
   struct HashGroup {
     std::uint64_t seed;
     std::uint64_t operator()(std::uint64_t group) const {
-      std::uint64_t value = (group ^ seed) * 0x9e37'79b9'7f4a'7c15u;  // 2^64 / golden ratio
-      value ^= value >> 32;
-      return value * 0xd6e8'feb8'6659'fd93u;  // an odd constant with good avalanche (Pelle Evensen's rrmxmx notes)
+      __extension__ using Wide = unsigned __int128;
+      const Wide product = static_cast<Wide>(group ^ seed) * 0x9e37'79b9'7f4a'7c15u;  // 2^64 / golden ratio
+      return static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product);
     }
   };
 
@@ -71,6 +74,7 @@ class LiveSet {
 
   template <typename IsOurs>
   void resolve_if(std::span<Event> events, Relocations& relocations, const IsOurs& is_ours);
+  static bool resolve_usual(Event& event, LivePage& page);
   void resolve_one(Event& event, std::uint64_t hash, Relocations& relocations);
   /// True: a block was there already and is handed out in `replaced`.
   bool insert(std::uint64_t hash, std::uint64_t address, const Block& block, Block& replaced);
