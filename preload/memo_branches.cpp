@@ -8,7 +8,10 @@ void BranchCache::keep(const Memo& memo, std::uint32_t index) {
   const MemoFrame& base = memo.frame(index);
   const std::uint32_t count = inner.checks_end - base.checks_end;
   if (count > Branch::kMostChecks || (inner.needs & ~kOnlyRbp) != 0 || (base.needs & ~kOnlyRbp) != 0) return;
-  Branch& branch = sets_[index_of(inner.sp, inner.address)][next_way_++ % kWays];
+  const std::uint64_t hash = hash_of(inner.sp, inner.address);
+  const unsigned way = next_way_++ % kWays;
+  tags_[set_of(hash)][way] = tag_of(hash);
+  Branch& branch = branches_[set_of(hash) * kWays + way];
   branch.inner = inner;
   branch.base = base;
   branch.index = index;
@@ -18,11 +21,8 @@ void BranchCache::keep(const Memo& memo, std::uint32_t index) {
 }
 
 void BranchCache::clear() {
-  for (Set& set : sets_) {
-    for (Branch& branch : set) {
-      if (branch.inner.sp != 0) branch.inner.sp = 0;  // pages never used stay so
-    }
-  }
+  tags_ = {};
+  walked_ = {};
 }
 
 }  // namespace memprof::preload

@@ -41,23 +41,51 @@ struct Branch {
 
 class BranchCache {
  public:
-  static constexpr unsigned kWays = 4;
-  using Set = std::array<Branch, kWays>;
-
-  /// Where a branch with that innermost frame would be.
-  [[gnu::always_inline]] const Set& set_of(std::uintptr_t sp, std::uintptr_t address) const {
-    return sets_[index_of(sp, address)];
+  /// A branch that begins with the frame described and holds to its end, where it stands on a frame of the memo that
+  /// holds likewise; null when none is known.
+  [[gnu::always_inline]] const Branch* find(const Memo& memo, std::uintptr_t sp, std::uintptr_t address,
+                                            std::uintptr_t rbp) const {
+    const std::uint64_t hash = hash_of(sp, address);
+    const Tags& tags = tags_[set_of(hash)];
+    for (unsigned way = 0; way < kWays; ++way) {
+      if (__builtin_expect(tags[way] != tag_of(hash), 1)) continue;
+      const Branch& branch = branches_[set_of(hash) * kWays + way];
+      if (branch.begins_at(sp, address, rbp) && branch.stands_on(memo) && branch.holds() &&
+          memo.verify(branch.index) == 0) {
+        return &branch;
+      }
+    }
+    return nullptr;
   }
-  /// Keeps the inner end of the memo's stack, from frame `index` on, if it's short.
-  void keep(const Memo& memo, std::uint32_t index);
+  /// The memo's stack was walked to, from frame `index` on. Keeps that inner end if it's short and the walk to this
+  /// stack not the first one for long: many a program never has the same stack again.
+  [[gnu::always_inline]] void note_walk(const Memo& memo, std::uint32_t index) {
+    wire::StackId& walked = walked_[memo.innermost().stack % kWalked];
+    if (walked == memo.innermost().stack) {
+      keep(memo, index);
+    } else {
+      walked = memo.innermost().stack;
+    }
+  }
   void clear();
 
  private:
+  static constexpr unsigned kWays = 4;
   static constexpr unsigned kLog2Sets = 6;
-  static std::size_t index_of(std::uintptr_t sp, std::uintptr_t address) {
-    return (sp * 0x9e37'79b9'7f4a'7c15u + address * 0xbf58'476d'1ce4'e5b9u) >> (64 - kLog2Sets);
+  static constexpr std::size_t kWalked = 256;
+  using Tags = std::array<std::uint32_t, kWays>;
+
+  static std::uint64_t hash_of(std::uintptr_t sp, std::uintptr_t address) {
+    return sp * 0x9e37'79b9'7f4a'7c15u + address * 0xbf58'476d'1ce4'e5b9u;
   }
-  std::array<Set, 1 << kLog2Sets> sets_;
+  static std::size_t set_of(std::uint64_t hash) { return hash >> (64 - kLog2Sets); }
+  /// Never 0, the tag of a branch that isn't there.
+  static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 24) | 1; }
+  void keep(const Memo& memo, std::uint32_t index);
+
+  std::array<Tags, 1 << kLog2Sets> tags_;
+  std::array<wire::StackId, kWalked> walked_;
+  std::array<Branch, kWays << kLog2Sets> branches_;
   std::uint32_t next_way_;
 };
 

@@ -70,7 +70,13 @@ struct FastCursor {
 
   /// `last`: on kOutermost the return address that was 0, or slot 0 if there was none.
   [[gnu::always_inline]] Step advance(Walk& walk, UnwindRow row, Check& last) {
-    if (__builtin_expect(!row.is_plain(walk.stamp()), 0)) return advance_otherwise(walk, row, last);
+    if (__builtin_expect(!row.is_plain(walk.stamp()), 0)) {
+      // On a copy, so that the compiler may keep the cursor itself in registers.
+      FastCursor other = *this;
+      const Step step = other.advance_otherwise(walk, row, last);
+      *this = other;
+      return step;
+    }
     const std::uintptr_t cfa = (row.cfa_from_rbp() ? rbp_ : sp_) + row.cfa_offset();
     if (__builtin_expect(cfa <= sp_ || cfa > walk.high(), 0) && !walk.enter(sp_, cfa)) return Step::kCut;
     const std::uintptr_t caller = load_word(cfa - 8);

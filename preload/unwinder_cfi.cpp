@@ -298,7 +298,7 @@ template <typename Cursor>
     return true;
   }
   stack = remember(capture, chain);
-  if (chain.matched != 0 && memo.count() == chain.matched + chain.fresh) state.branches.keep(memo, chain.matched);
+  if (chain.matched != 0 && memo.count() == chain.matched + chain.fresh) state.branches.note_walk(memo, chain.matched);
   return true;
 }
 
@@ -383,12 +383,9 @@ wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& reg
   }
   Memo& memo = state->lane->memo;
   if (__builtin_expect(memo.root() == wire::kRootCutUnwind, 0)) recheck_cut(*state->lane, registers.stack_pointer - 8);
-  for (const Branch& branch : state->branches.set_of(registers.stack_pointer, registers.return_address)) {
-    if (branch.begins_at(registers.stack_pointer, registers.return_address, registers.frame_pointer) &&
-        branch.stands_on(memo) && branch.holds() && branch.frames <= max_depth && memo.verify(branch.index) == 0) {
-      return checked(branch.inner.stack, registers, header);
-    }
-  }
+  const Branch* const branch =
+      state->branches.find(memo, registers.stack_pointer, registers.return_address, registers.frame_pointer);
+  if (branch != nullptr && branch->frames <= max_depth) return checked(branch->inner.stack, registers, header);
   return checked(capture_changed(*state, registers, max_depth, stacks, modules, header), registers, header);
 }
 
