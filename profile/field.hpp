@@ -3,10 +3,12 @@
 // points into. profile_fields.hpp lists them once; the writer, the reader, the index check and the schema test all go
 // by that list.
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +50,8 @@ struct Field {
   bool optional_index;  ///< kNoIndex is allowed
   /// 0: the value is a scalar. Else it is an array whose length is a multiple of this; `read` takes each of its items.
   std::size_t list_step;
-  void (*write)(const Row&, JsonText&);
+  /// The values of these rows, with commas between.
+  void (*write)(std::span<const Row>, JsonText&);
   /// False: not what is expected. `item` is the position in a list.
   bool (*read)(Row&, const Scalar&, std::size_t item);
   /// The number to check when there is a reference.
@@ -232,6 +235,17 @@ struct Member<kPointer> {
   using Value = ValueType;
 };
 
+template <auto kMember, typename CodecType, typename Row>
+void write_values(std::span<const Row> rows, JsonText& out) {
+  // A column of a large table is a cache miss for each row, and the processor does not foresee them by itself.
+  constexpr std::size_t kAhead = 24;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    __builtin_prefetch(&(rows[std::min(i + kAhead, rows.size() - 1)].*kMember));
+    if (i != 0) out.character(',');
+    CodecType::write(rows[i].*kMember, out);
+  }
+}
+
 template <auto kMember, typename CodecType>
 constexpr auto scalar_field(std::string_view name, Reference reference) {
   using Row = typename Member<kMember>::Row;
@@ -244,7 +258,7 @@ constexpr auto scalar_field(std::string_view name, Reference reference) {
                     reference,
                     std::same_as<CodecType, OptionalIndexCodec>,
                     0,
-                    [](const Row& row, JsonText& out) { CodecType::write(row.*kMember, out); },
+                    write_values<kMember, CodecType, Row>,
                     [](Row& row, const Scalar& scalar, std::size_t) { return CodecType::read(row.*kMember, scalar); },
                     index};
 }
@@ -258,7 +272,7 @@ constexpr auto list_field(std::string_view name) {
       Reference::kNone,
       false,
       CodecType::kStep,
-      [](const Row& row, JsonText& out) { CodecType::write(row.*kMember, out); },
+      write_values<kMember, CodecType, Row>,
       [](Row& row, const Scalar& scalar, std::size_t item) { return CodecType::read_item(row.*kMember, scalar, item); },
       nullptr};
 }

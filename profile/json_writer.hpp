@@ -4,7 +4,7 @@
 
 namespace memprof {
 
-/// The profile as JSON, one column a line. The caller calls out.finish().
-void write_profile_json(const Profile& profile, JsonText& out);
+/// The profile as JSON, one column a line; a large one is formatted on all cores.
+[[nodiscard]] Result<void> write_profile_json(const Profile& profile, const ByteSink& sink);
 
 }  // namespace memprof

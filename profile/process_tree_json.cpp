@@ -25,7 +25,7 @@ void write_fields(const Row& row, const std::array<Field<Row>, kCount>& fields, 
     out.raw("\"");
     out.raw(field.name);
     out.raw("\":");
-    field.write(row, out);
+    field.write({&row, 1}, out);
   }
 }
 

@@ -5,7 +5,6 @@
 
 #include "profile/byte_source.hpp"
 #include "profile/json_reader.hpp"
-#include "profile/json_text.hpp"
 #include "profile/json_writer.hpp"
 #include "profile/output_file.hpp"
 #include "profile/zstd_sink.hpp"
@@ -13,15 +12,9 @@
 namespace memprof {
 namespace {
 
-Result<void> write_text(const Profile& profile, ByteSink sink) {
-  JsonText text(std::move(sink));
-  write_profile_json(profile, text);
-  return text.finish();
-}
-
 Result<void> write_compressed(const Profile& profile, ByteSink sink) {
   ZstdSink compressed(std::move(sink));
-  Result<void> written = write_text(profile, [&](std::string_view bytes) { return compressed.write(bytes); });
+  Result<void> written = write_profile_json(profile, [&](std::string_view bytes) { return compressed.write(bytes); });
   return written ? compressed.finish() : written;
 }
 
@@ -31,7 +24,8 @@ Result<void> write_profile(const Profile& profile, const std::string& path) {
   Result<OutputFile> file = OutputFile::create(path);
   if (!file) return tl::unexpected<Error>(std::move(file.error()));
   const ByteSink sink = [&](std::string_view bytes) { return file->write(bytes); };
-  const Result<void> written = path.ends_with(".zst") ? write_compressed(profile, sink) : write_text(profile, sink);
+  const Result<void> written =
+      path.ends_with(".zst") ? write_compressed(profile, sink) : write_profile_json(profile, sink);
   return written ? file->commit() : written;
 }
 
@@ -48,7 +42,7 @@ Result<Profile> parse_profile(const std::string& json, const std::string& name) 
 std::string format_profile(const Profile& profile) {
   std::string json;
   // A string takes whatever it is given, so there is no failure to hand on.
-  static_cast<void>(write_text(profile, [&](std::string_view bytes) {
+  static_cast<void>(write_profile_json(profile, [&](std::string_view bytes) {
     json += bytes;
     return Result<void>();
   }));

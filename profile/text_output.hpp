@@ -28,13 +28,24 @@ class TextOutput {
     used_ += text.size();
   }
 
+  void character(char c) {
+    if (used_ == kBufferBytes) flush();
+    buffer_[used_++] = c;
+  }
+
   template <std::integral T>
   void number(T value) {
-    append_number(value);
+    if (value >= 0 && value < 10) {
+      character(static_cast<char>('0' + value));
+    } else {
+      append_number(value);
+    }
   }
   /// The shortest text that reads back as the same double; what is infinite or not a number becomes 0.
   void number(double value);
 
+  /// Hands on what the buffer holds.
+  void flush();
   [[nodiscard]] Result<void> finish();
 
  private:
@@ -49,7 +60,6 @@ class TextOutput {
   }
   /// What does not fit any more.
   void raw_beyond(std::string_view text);
-  void flush();
 
   ByteSink sink_;
   std::unique_ptr<char[]> buffer_;
