@@ -268,19 +268,22 @@ std::vector<std::uint32_t> Assembly::add_sites(std::vector<Site>& captured, std:
   std::vector<std::uint32_t> site_of(profile_.stacks.size(), kNoIndex);
   std::vector<std::uint32_t> row_of;
   row_of.reserve(captured.size());
-  sites.reserve(captured.size());
+  std::uint32_t rows = 0;
   for (Site& site : captured) {
     site.stack = node_of_[site.stack];
     site.hook = hooks[site.hook];
     std::uint32_t& row = site_of[site.stack];
-    if (row == kNoIndex) {
-      row = static_cast<std::uint32_t>(sites.size());
-      sites.push_back(std::move(site));
+    if (row != kNoIndex) {
+      merge(captured[row], site);
     } else {
-      merge(sites[row], site);
+      row = rows++;
+      // Few are equal to another, so nearly all are in their place already.
+      if (&captured[row] != &site) captured[row] = std::move(site);
     }
     row_of.push_back(row);
   }
+  captured.resize(rows);
+  sites = std::move(captured);
   return row_of;
 }
 
