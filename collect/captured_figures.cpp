@@ -1,49 +1,52 @@
 #include "collect/captured_figures.hpp"
 
+#include <algorithm>
+
 #include "collect/hook_names.hpp"
 
 namespace memprof::collect {
 namespace {
 
-Site site_with(const SiteAccount& account, wire::StackId stack) {
+Site site_with(const SiteAllocations& allocations, const SiteFrees& frees, const SiteHistory& history,
+               wire::StackId stack) {
   Site site;
   site.stack = stack;
-  site.hook = static_cast<StringIndex>(account.hook);
-  site.allocations = account.allocations;
-  site.allocated_bytes = account.allocated_bytes;
-  site.live_blocks = account.share.live_blocks;
-  site.live_bytes = account.share.live_bytes;
-  site.peak_blocks = account.share.peak_blocks;
-  site.peak_bytes = account.share.peak_bytes;
-  site.temporary_allocations = account.temporary_allocations;
-  site.failed_allocations = account.failed_allocations;
-  site.min_size = account.sizes.min();
-  site.max_size = account.sizes.max();
-  site.size_divisor = account.sizes.divisor();
-  site.frees = account.frees;
-  site.freed_bytes = account.freed_bytes;
-  site.highest_heap = account.highest_heap;
-  site.size_histogram = account.sizes.histogram();
-  site.lifetime_histogram = account.lifetimes.sparse();
+  site.hook = static_cast<StringIndex>(history.hook);
+  site.allocations = history.allocations;
+  site.allocated_bytes = history.allocated_bytes;
+  site.live_blocks = allocations.share.live_blocks;
+  site.live_bytes = allocations.share.live_bytes;
+  site.peak_blocks = allocations.share.peak_blocks;
+  site.peak_bytes = allocations.share.peak_bytes;
+  site.temporary_allocations = history.temporary_allocations;
+  site.failed_allocations = frees.failed_allocations;
+  site.min_size = history.min_size;
+  site.max_size = history.max_size;
+  site.size_divisor = history.size_divisor;
+  site.frees = frees.frees;
+  site.freed_bytes = frees.freed_bytes;
+  site.highest_heap = std::max(allocations.highest_heap, frees.highest_heap);
+  site.size_histogram = history.sizes.sparse();
+  site.lifetime_histogram = history.lifetimes.sparse();
   return site;
 }
 
 /// Returns the row of each of the engine's sites, kNoIndex for those without one.
 std::vector<std::uint32_t> take_sites(const BookedFigures& booked, const StackTree& tree, CapturedProcess& captured) {
-  const auto& accounts_of = booked.accounts.sites();
-  std::vector<std::uint32_t> rows(accounts_of.size(), kNoIndex);
-  captured.sites.reserve(accounts_of.size());
-  for (std::size_t i = 0; i < accounts_of.size(); ++i) {
-    const SiteAccount& account = accounts_of[i];
-    if (account.events() == 0) continue;  // only frees of unknown blocks, or a realloc without its end
+  const SiteAccounts& sites = booked.accounts.sites();
+  std::vector<std::uint32_t> rows(sites.size(), kNoIndex);
+  captured.sites.reserve(sites.size());
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    const std::uint64_t events = sites.events(i);
+    if (events == 0) continue;  // only frees of unknown blocks, or a realloc without its end
     const wire::StackId stack = booked.stacks[i];
     const wire::StackId root = tree.roots[stack];
-    if (root == wire::kRootLost) captured.capture.lost_stacks += account.events();
+    if (root == wire::kRootLost) captured.capture.lost_stacks += events;
     if (root == wire::kRootCutDepth || root == wire::kRootCutUnwind) {
-      captured.capture.truncated_stacks += account.events();
+      captured.capture.truncated_stacks += events;
     }
     rows[i] = static_cast<std::uint32_t>(captured.sites.size());
-    captured.sites.push_back(site_with(account, stack));
+    captured.sites.push_back(site_with(sites.allocations[i], sites.frees[i], sites.histories[i], stack));
   }
   return rows;
 }
@@ -54,8 +57,9 @@ void take_mapped(const BookedFigures& booked, const TickClock& clock, CapturedPr
   captured.mapped_totals.peak_time_s = clock.seconds(mapped.peak_ticks());
   for (const MappedAccounts::Site& site : mapped.sites()) {
     // A stack may have unmapped no more than parts of mappings.
-    if (site.account.events() == 0 && site.account.freed_bytes == 0) continue;
-    captured.mapped_sites.push_back(site_with(site.account, booked.stacks[site.index]));
+    const auto& [allocations, frees, history] = site.account;
+    if (site.account.events() == 0 && frees.freed_bytes == 0) continue;
+    captured.mapped_sites.push_back(site_with(allocations, frees, history, booked.stacks[site.index]));
   }
 }
 

@@ -9,46 +9,147 @@ namespace {
 /// How many events ahead the accounts of sites are fetched.
 constexpr std::size_t kAhead = 8;
 
-/// Marks and blocks of a paused thread have no site.
-void prefetch(const std::vector<SiteAccount>& sites, std::uint32_t index, bool allocates) {
-  if (index >= sites.size()) return;
-  const SiteAccount& site = sites[index];
-  __builtin_prefetch(&site, 1);
-  __builtin_prefetch(allocates ? static_cast<const void*>(&site.sizes) : &site.lifetimes, 1);
+/// Where nothing was.
+bool is_usual_allocation(const Event& event) {
+  return event.operation == wire::Operation::kAlloc && !event.found && !event.unrecorded;
 }
-
-bool is_whole_multiple(std::uint64_t size, std::uint64_t divisor) { return divisor != 0 && size % divisor == 0; }
+/// Of a block that counts.
+bool is_usual_free(const Event& event) {
+  return event.operation == wire::Operation::kFree && event.found && event.block.site != kUnrecordedSite;
+}
 
 }  // namespace
 
-void SizeFigures::flush() {
-  if (run_ == 0) return;
-  min_ = any_ ? std::min(min_, last_) : last_;
-  any_ = true;
-  max_ = std::max(max_, last_);
-  if (!is_whole_multiple(last_, divisor_)) divisor_ = std::gcd(divisor_, last_);
-  histogram_.add(CompactHistogram::bucket_of(last_), run_);
-  run_ = 0;
-}
-
 HeapAccounts::HeapAccounts(double ns_per_tick, std::uint64_t timeline_interval)
-    : ns_per_tick_(ns_per_tick), timeline_(timeline_interval) {}
+    : lifetime_buckets_(ns_per_tick), timeline_(timeline_interval) {}
 
 void HeapAccounts::apply(std::span<const Event> events, const Relocations& relocations, std::size_t site_count,
                          std::size_t thread_count) {
-  while (sites_.size() < site_count) sites_.emplace_back().share.epoch = epoch_;
-  while (threads_.size() < thread_count) threads_.emplace_back().share.epoch = epoch_;
+  if (sites_.size() < site_count) sites_.resize(site_count);
+  if (threads_.size() < thread_count) threads_.resize(thread_count);
   highest_step_ = {};
   for (std::size_t i = 0; i < events.size(); ++i) {
-    if (i + kAhead < events.size()) {
-      const Event& later = events[i + kAhead];
-      prefetch(sites_, later.site, later.operation != wire::Operation::kFree);
-      if (later.found) prefetch(sites_, later.block.site, false);
-    }
+    if (!is_watched()) i = apply_usual(events, i);
+    if (i == events.size()) return;
+    prefetch(events, i + kAhead);
     const Event& event = events[i];
     if (event.ticks >= timeline_.due()) timeline_.cross(event.ticks, totals_.live_bytes, totals_.allocations);
     apply_one(event, relocations);
   }
+}
+
+inline void HeapAccounts::prefetch(std::span<const Event> events, std::size_t index) const {
+  if (index >= events.size()) return;
+  const Event& event = events[index];
+  const bool frees = event.found;
+  // Marks and blocks of a paused thread have no site.
+  const std::uint32_t allocator = frees ? event.block.site : event.site;
+  const void* const first = sites_.allocations.data() + (allocator < sites_.size() ? allocator : 0);
+  __builtin_prefetch(first, 1);
+  __builtin_prefetch(frees ? sites_.frees.data() + event.site : first, 1);
+}
+
+std::size_t HeapAccounts::apply_usual(std::span<const Event> events, std::size_t begin) {
+  const std::uint64_t due = timeline_.due();
+  Level now{totals_.live_bytes, totals_.live_blocks, totals_.peak_bytes, epoch_, {}};
+  std::size_t i = begin;
+  for (; i < events.size(); ++i) {
+    const Event& event = events[i];
+    if (event.ticks >= due) break;
+    prefetch(events, i + kAhead);
+    if (is_usual_allocation(event)) {
+      book_allocation(event, now);
+    } else if (is_usual_free(event)) {
+      book_free(event, now);
+    } else {
+      break;
+    }
+    if (now.live_bytes >= now.highest.live_bytes) now.highest = {event.ticks, now.live_bytes, now.live_blocks};
+    if (steps_ != nullptr) steps_->push_back({event.ticks, now.live_bytes, now.live_blocks});
+  }
+  if (i == begin) return i;
+  totals_.live_bytes = now.live_bytes;
+  totals_.live_blocks = now.live_blocks;
+  totals_.peak_bytes = now.peak_bytes;
+  totals_.frees = totals_.allocations - totals_.live_blocks;
+  totals_.freed_bytes = totals_.allocated_bytes - totals_.live_bytes;
+  epoch_ = now.epoch;
+  events_ += i - begin;
+  note_level(now.highest);
+  return i;
+}
+
+[[gnu::always_inline]] inline void HeapAccounts::book_allocation(const Event& event, Level& now) {
+  ++now.live_blocks;
+  now.live_bytes += event.size;
+  ++totals_.allocations;
+  totals_.allocated_bytes += event.size;
+
+  SiteAllocations& site = sites_.allocations[event.site];
+  site.share.settle(now.epoch);
+  ++site.share.live_blocks;
+  site.share.live_bytes += event.size;
+  site.count(event.size, event.hook, sites_.histories[event.site]);
+  site.highest_heap = std::max(site.highest_heap, now.live_bytes);
+
+  ThreadAccount& thread = threads_[event.thread];
+  thread.share.settle(now.epoch);
+  ++thread.share.live_blocks;
+  thread.share.live_bytes += event.size;
+  ++thread.allocations;
+  thread.allocated_bytes += event.size;
+  thread.latest_address = event.address;
+
+  if (now.live_bytes > now.peak_bytes) {
+    now.peak_bytes = now.live_bytes;
+    totals_.peak_blocks = now.live_blocks;
+    peak_ticks_ = event.ticks;
+    ++now.epoch;
+  }
+}
+
+[[gnu::always_inline]] inline void HeapAccounts::book_free(const Event& event, Level& now) {
+  const Block& block = event.block;
+  --now.live_blocks;
+  now.live_bytes -= block.size;
+
+  SiteAllocations& born_at = sites_.allocations[block.site];
+  born_at.share.settle(now.epoch);
+  --born_at.share.live_blocks;
+  born_at.share.live_bytes -= block.size;
+  const std::uint64_t lifetime = event.ticks > block.birth ? event.ticks - block.birth : 0;
+  born_at.add_lifetime(lifetime_buckets_(lifetime), sites_.histories[block.site]);
+
+  ThreadAccount& owner = threads_[block.thread];
+  owner.share.settle(now.epoch);
+  --owner.share.live_blocks;
+  owner.share.live_bytes -= block.size;
+  ThreadAccount& thread = threads_[event.thread];
+  ++thread.frees;
+  thread.freed_bytes += block.size;
+  if (thread.latest_address == event.address && block.thread == event.thread) {
+    thread.latest_address = 0;
+    ++thread.temporary_allocations;
+    ++born_at.temporary;
+    ++totals_.temporary_allocations;
+  }
+
+  SiteFrees& site = sites_.frees[event.site];
+  if (site.frees == 0) note_first_free(event);
+  ++site.frees;
+  site.freed_bytes += block.size;
+  site.highest_heap = std::max(site.highest_heap, now.live_bytes);
+}
+
+void HeapAccounts::note_first_free(const Event& event) {
+  if (sites_.events(event.site) == 0) sites_.histories[event.site].hook = event.hook;
+}
+
+/// The highest live heap since the last call.
+void HeapAccounts::note_level(const TreeHeap::Step& highest) {
+  traced_peak_bytes_ = std::max(traced_peak_bytes_, highest.live_bytes);
+  timeline_.note(highest.live_bytes);
+  if (highest.live_bytes >= highest_step_.live_bytes) highest_step_ = highest;
 }
 
 void HeapAccounts::apply_one(const Event& event, const Relocations& relocations) {
@@ -102,13 +203,10 @@ void HeapAccounts::allocate(const Event& event) {
   ++totals_.live_blocks;
   totals_.live_bytes += event.size;
 
-  SiteAccount& site = sites_[event.site];
-  settle(site, event.site);
+  SiteAllocations& site = settled(event.site);
   ++site.share.live_blocks;
   site.share.live_bytes += event.size;
-  if (site.allocations++ == 0) site.hook = event.hook;
-  site.allocated_bytes += event.size;
-  site.sizes.add(event.size);
+  site.count(event.size, event.hook, sites_.histories[event.site]);
 
   ThreadAccount& thread = threads_[event.thread];
   thread.share.settle(epoch_);
@@ -121,9 +219,9 @@ void HeapAccounts::allocate(const Event& event) {
 
 void HeapAccounts::fail(const Event& event) {
   ++totals_.failed_allocations;
-  SiteAccount& site = sites_[event.site];
-  ++site.failed_allocations;
-  if (site.allocations == 0) site.hook = event.hook;
+  ++sites_.frees[event.site].failed_allocations;
+  SiteHistory& history = sites_.histories[event.site];
+  if (history.allocations == 0 && sites_.allocations[event.site].run == 0) history.hook = event.hook;
 }
 
 /// Not for blocks of a paused thread, which no figure has counted.
@@ -133,8 +231,7 @@ void HeapAccounts::take_out(const Block& block) {
   --totals_.live_blocks;
   totals_.live_bytes -= block.size;
 
-  SiteAccount& site = sites_[block.site];
-  settle(site, block.site);
+  SiteAllocations& site = settled(block.site);
   --site.share.live_blocks;
   site.share.live_bytes -= block.size;
 
@@ -154,23 +251,22 @@ void HeapAccounts::release(const Event& event, std::uint64_t address, const Bloc
   if (block.site == kUnrecordedSite) return;
   take_out(block);
 
-  SiteAccount& born_at = sites_[block.site];
-  const std::uint64_t ticks = event.ticks > block.birth ? event.ticks - block.birth : 0;
-  const auto lifetime_ns = static_cast<std::uint64_t>(static_cast<double>(ticks) * ns_per_tick_);
-  born_at.lifetimes.add(CompactHistogram::bucket_of(lifetime_ns));
+  SiteAllocations& born_at = sites_.allocations[block.site];
+  const std::uint64_t lifetime = event.ticks > block.birth ? event.ticks - block.birth : 0;
+  born_at.add_lifetime(lifetime_buckets_(lifetime), sites_.histories[block.site]);
 
   ThreadAccount& thread = threads_[event.thread];
   if (thread.latest_address == address && block.thread == event.thread) {
     thread.latest_address = 0;
     ++thread.temporary_allocations;
-    ++born_at.temporary_allocations;
+    ++born_at.temporary;
     ++totals_.temporary_allocations;
   }
   ++thread.frees;
   thread.freed_bytes += block.size;
 
-  SiteAccount& site = sites_[event.site];
-  if (site.frees == 0 && site.events() == 0) site.hook = event.hook;
+  SiteFrees& site = sites_.frees[event.site];
+  if (site.frees == 0) note_first_free(event);
   ++site.frees;
   site.freed_bytes += block.size;
 }
@@ -196,9 +292,11 @@ void HeapAccounts::mark(const Event& event) {
 }
 
 void HeapAccounts::tick(std::uint64_t ticks) {
-  tick_log_.tick(
-      {ticks, totals_.live_bytes, totals_.live_blocks, totals_.allocations}, static_cast<std::uint32_t>(sites_.size()),
-      [this](std::uint32_t site) { return std::pair(sites_[site].share.live_blocks, sites_[site].share.live_bytes); });
+  tick_log_.tick({ticks, totals_.live_bytes, totals_.live_blocks, totals_.allocations},
+                 static_cast<std::uint32_t>(sites_.size()), [this](std::uint32_t site) {
+                   const auto& share = sites_.allocations[site].share;
+                   return std::pair<std::uint64_t, std::uint64_t>(share.live_blocks, share.live_bytes);
+                 });
 }
 
 void HeapAccounts::look_at_level(const Event& event) {
@@ -215,12 +313,10 @@ void HeapAccounts::look_at_level(const Event& event) {
       at_peak_->missed_frees = missed_frees_;
     }
   }
-  traced_peak_bytes_ = std::max(traced_peak_bytes_, level);
+  note_level({event.ticks, level, totals_.live_blocks});
   if (scope_log_.any_open()) scope_log_.note(event.thread, threads_[event.thread].flow().net_bytes(), level);
-  SiteAccount& site = sites_[event.site];
+  SiteFrees& site = sites_.frees[event.site];
   site.highest_heap = std::max(site.highest_heap, level);
-  timeline_.note(level);
-  if (level >= highest_step_.live_bytes) highest_step_ = {event.ticks, level, totals_.live_blocks};
   if (steps_ != nullptr) steps_->push_back({event.ticks, level, totals_.live_blocks});
 }
 
@@ -229,9 +325,9 @@ void HeapAccounts::note_snapshot(std::uint64_t ticks, std::string name) {
 }
 
 void HeapAccounts::finish(std::uint64_t ticks) {
-  for (SiteAccount& site : sites_) {
-    site.share.settle(epoch_);
-    site.sizes.flush();
+  for (std::size_t i = 0; i < sites_.size(); ++i) {
+    sites_.allocations[i].share.settle(epoch_);
+    sites_.allocations[i].carry(sites_.histories[i]);
   }
   for (ThreadAccount& thread : threads_) thread.share.settle(epoch_);
   scope_log_.finish(ticks, [this](std::uint32_t thread) { return threads_[thread].flow(); });

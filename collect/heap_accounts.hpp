@@ -13,16 +13,16 @@
 
 #include <cstdint>
 #include <functional>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "collect/compact_histogram.hpp"
 #include "collect/event.hpp"
+#include "collect/lifetime_buckets.hpp"
 #include "collect/relocations.hpp"
 #include "collect/scope_log.hpp"
+#include "collect/site_account.hpp"
 #include "collect/tick_log.hpp"
 #include "collect/timeline.hpp"
 #include "collect/tree_heap.hpp"
@@ -30,64 +30,8 @@
 
 namespace memprof::collect {
 
-/// Live figures with their share of the common peak.
-struct PeakShare {
-  std::uint64_t epoch = 0;  ///< of the peak that peak_* belong to
-  std::uint64_t live_blocks = 0, live_bytes = 0;
-  std::uint64_t peak_blocks = 0, peak_bytes = 0;
-
-  /// Before each change.
-  void settle(std::uint64_t now) {
-    if (epoch == now) return;
-    epoch = now;
-    peak_blocks = live_blocks;
-    peak_bytes = live_bytes;
-  }
-};
-
-/// The sizes that one site allocated. Runs of one size, the usual case, cost a comparison.
-class SizeFigures {
- public:
-  void add(std::uint64_t size) {
-    if (size != last_) {
-      flush();
-      last_ = size;
-    }
-    ++run_;
-  }
-  std::uint64_t min() const { return min_; }
-  std::uint64_t max() const { return max_; }
-  std::uint64_t divisor() const { return divisor_; }
-  Histogram histogram() const { return histogram_.sparse(); }
-  /// Call before reading.
-  void flush();
-
- private:
-  std::uint64_t last_ = 0, run_ = 0;
-  CompactHistogram histogram_;
-  std::uint64_t divisor_ = 0;
-  std::uint64_t max_ = 0, min_ = 0;
-  bool any_ = false;
-};
-
-/// In the order of use: a free touches the first two cache lines only, an allocation the first and the third.
-struct alignas(64) SiteAccount {
-  PeakShare share;
-  std::uint64_t allocations = 0, allocated_bytes = 0;
-  std::uint64_t highest_heap = 0;
-  CompactHistogram lifetimes;
-  std::uint64_t frees = 0, freed_bytes = 0;
-  std::uint64_t temporary_allocations = 0;
-  std::uint64_t failed_allocations = 0;
-  SizeFigures sizes;
-  wire::Hook hook = wire::Hook::kMalloc;  ///< of allocations, if there were any
-
-  std::uint64_t events() const { return allocations + frees + failed_allocations; }
-};
-static_assert(sizeof(SiteAccount) == 256);
-
 struct ThreadAccount {
-  PeakShare share;
+  PeakShare<std::uint64_t> share;
   std::uint64_t allocations = 0, allocated_bytes = 0;
   std::uint64_t frees = 0, freed_bytes = 0;
   std::uint64_t temporary_allocations = 0;
@@ -95,6 +39,29 @@ struct ThreadAccount {
   std::uint64_t latest_address = 0;
 
   ThreadFlow flow() const { return {allocations, allocated_bytes, frees, freed_bytes}; }
+};
+
+/// The accounts of all sites, in parts (collect/site_account.hpp).
+struct SiteAccounts {
+  std::vector<SiteAllocations> allocations;
+  std::vector<SiteFrees> frees;
+  std::vector<SiteHistory> histories;
+
+  std::size_t size() const { return allocations.size(); }
+  void resize(std::size_t count) {
+    allocations.resize(count);
+    frees.resize(count);
+    histories.resize(count);
+  }
+  SiteAccount operator[](std::size_t index) const { return {allocations[index], frees[index], histories[index]}; }
+  void put(std::size_t index, const SiteAccount& account) {
+    allocations[index] = account.allocations;
+    frees[index] = account.frees;
+    histories[index] = account.history;
+  }
+  std::uint64_t events(std::size_t index) const {
+    return allocations[index].run + histories[index].allocations + frees[index].frees + frees[index].failed_allocations;
+  }
 };
 
 /// A moment of which a snapshot was taken.
@@ -152,7 +119,7 @@ class HeapAccounts {
   std::uint64_t unknown_frees() const { return unknown_frees_; }
   std::uint64_t missed_frees() const { return missed_frees_; }
   std::uint64_t events() const { return events_; }  ///< a realloc is one
-  const std::vector<SiteAccount>& sites() const { return sites_; }
+  const SiteAccounts& sites() const { return sites_; }
   const std::vector<ThreadAccount>& threads() const { return threads_; }
   const std::vector<SnapshotPoint>& snapshots() const { return snapshots_; }
   const ScopeLog& scope_log() const { return scope_log_; }
@@ -164,23 +131,41 @@ class HeapAccounts {
   const std::vector<Timeline::Point>& points() const { return points_; }  ///< after finish()
 
  private:
+  /// What each event changes, for the compiler to keep in registers while nothing else is looked at.
+  struct Level {
+    std::uint64_t live_bytes, live_blocks;
+    std::uint64_t peak_bytes, epoch;
+    TreeHeap::Step highest;
+  };
+  /// Books events from `begin` on, as long as they are allocations and frees as they should be; returns where it
+  /// stopped.
+  std::size_t apply_usual(std::span<const Event> events, std::size_t begin);
+  void book_allocation(const Event& event, Level& now);
+  void book_free(const Event& event, Level& now);
+  /// Somebody wants to know more of each event than what apply_usual() keeps.
+  bool is_watched() const { return at_peak_ || tick_log_.active() || scope_log_.any_open(); }
+  void prefetch(std::span<const Event> events, std::size_t index) const;
   void apply_one(const Event& event, const Relocations& relocations);
   void allocate(const Event& event);
   void fail(const Event& event);
   void release(const Event& event, std::uint64_t address, const Block& block);
   void miss(const Block& block);
   void take_out(const Block& block);
+  void note_first_free(const Event& event);
   void look_at_level(const Event& event);
+  void note_level(const TreeHeap::Step& highest);
   void mark(const Event& event);
   void keep_copies(const Event& event, const Relocations& relocations);
   void tick(std::uint64_t ticks);
   /// Before each change of a site's live figures.
-  void settle(SiteAccount& site, std::uint32_t index) {
+  SiteAllocations& settled(std::uint32_t index) {
+    SiteAllocations& site = sites_.allocations[index];
     site.share.settle(epoch_);
     if (tick_log_.active()) tick_log_.note(index, site.share.live_blocks, site.share.live_bytes);
+    return site;
   }
 
-  double ns_per_tick_;
+  LifetimeBuckets lifetime_buckets_;
   std::vector<TreeHeap::Step>* steps_ = nullptr;
   TreeHeap::Step highest_step_;
   Totals totals_;
@@ -193,7 +178,7 @@ class HeapAccounts {
   std::uint64_t traced_peak_bytes_ = 0;
   std::optional<StateAtPeak> at_peak_;
   std::function<void(const Event&)> request_taker_;
-  std::vector<SiteAccount> sites_;
+  SiteAccounts sites_;
   std::vector<ThreadAccount> threads_;
   std::vector<Timeline::Point> points_;
   std::vector<SnapshotPoint> snapshots_;

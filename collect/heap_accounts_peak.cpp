@@ -10,9 +10,8 @@
 namespace memprof::collect {
 namespace {
 
-template <typename Account>
-void keep_copy(PeakCopies<Account>& copies, const std::vector<Account>& accounts, std::uint32_t index,
-               std::uint64_t epoch) {
+template <typename Account, typename Accounts>
+void keep_copy(PeakCopies<Account>& copies, const Accounts& accounts, std::uint32_t index, std::uint64_t epoch) {
   if (index >= accounts.size()) return;
   if (index >= copies.epochs.size()) {
     copies.epochs.resize(accounts.size(), PeakCopies<Account>::kNever);
@@ -23,16 +22,17 @@ void keep_copy(PeakCopies<Account>& copies, const std::vector<Account>& accounts
   copies.accounts[index] = accounts[index];
 }
 
-/// The accounts as they were at the last peak, when all that they counted as live was their share of it.
 template <typename Account>
-void go_back(std::vector<Account>& accounts, const PeakCopies<Account>& copies, std::uint64_t epoch) {
-  for (std::size_t i = 0; i < accounts.size(); ++i) {
-    if (i < copies.epochs.size() && copies.epochs[i] == epoch) accounts[i] = copies.accounts[i];
-    PeakShare& share = accounts[i].share;
-    share.peak_blocks = share.live_blocks;
-    share.peak_bytes = share.live_bytes;
-    share.epoch = epoch;
-  }
+bool has_copy(const PeakCopies<Account>& copies, std::size_t index, std::uint64_t epoch) {
+  return index < copies.epochs.size() && copies.epochs[index] == epoch;
+}
+
+/// All that an account counted as live at the peak was its share of it.
+template <typename Blocks>
+void be_at_peak(PeakShare<Blocks>& share, std::uint64_t epoch) {
+  share.peak_blocks = share.live_blocks;
+  share.peak_bytes = share.live_bytes;
+  share.epoch = epoch;
 }
 
 }  // namespace
@@ -58,8 +58,14 @@ HeapAccounts HeapAccounts::at_peak() const {
   past.events_ = at_peak_->events;
   past.unknown_frees_ = at_peak_->unknown_frees;
   past.missed_frees_ = at_peak_->missed_frees;
-  go_back(past.sites_, at_peak_->sites, epoch_);
-  go_back(past.threads_, at_peak_->threads, epoch_);
+  for (std::size_t i = 0; i < past.sites_.size(); ++i) {
+    if (has_copy(at_peak_->sites, i, epoch_)) past.sites_.put(i, at_peak_->sites.accounts[i]);
+    be_at_peak(past.sites_.allocations[i].share, epoch_);
+  }
+  for (std::size_t i = 0; i < past.threads_.size(); ++i) {
+    if (has_copy(at_peak_->threads, i, epoch_)) past.threads_[i] = at_peak_->threads.accounts[i];
+    be_at_peak(past.threads_[i].share, epoch_);
+  }
   past.timeline_.cut_after(peak_ticks_, totals_.peak_bytes);
   std::erase_if(past.snapshots_, [&](const SnapshotPoint& point) { return point.ticks > peak_ticks_; });
   past.tick_log_ = TickLog();

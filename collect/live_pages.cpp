@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace memprof::collect {
@@ -15,12 +16,14 @@ const bool kHasPopcnt = [] {
 
 LiveSlot* ArenaChunks::take() {
   const std::lock_guard guard(mutex_);
+  if (slots_ + kSlots > kMostSlots) throw std::bad_alloc();
   if (left_ == 0) {
     next_ = spans_.emplace_back(span_chunks_ * kSlots).data();
     left_ = span_chunks_;
     span_chunks_ = std::min(span_chunks_ * 2, kLastSpan);
   }
   --left_;
+  slots_ += kSlots;
   return std::exchange(next_, next_ + kSlots);
 }
 

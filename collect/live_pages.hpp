@@ -32,6 +32,9 @@ class ArenaChunks {
  public:
   static constexpr std::size_t kSlots = 512;  ///< of a chunk: 8 KiB
 
+  /// So that the blocks of a site can be counted in 32 bits; they would take 48 GiB.
+  static constexpr std::size_t kMostSlots = std::size_t{3} << 30;
+
   /// A chunk that lives as long as this. Throws std::bad_alloc.
   LiveSlot* take();
 
@@ -44,7 +47,8 @@ class ArenaChunks {
   std::vector<ZeroedArray<LiveSlot>> spans_;
   std::size_t span_chunks_ = kFirstSpan;  ///< of the next span
   LiveSlot* next_ = nullptr;
-  std::size_t left_ = 0;  ///< chunks from next_ on
+  std::size_t left_ = 0;   ///< chunks from next_ on
+  std::size_t slots_ = 0;  ///< in all chunks that were taken
 };
 
 /// Arrays of slots for one shard.

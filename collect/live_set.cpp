@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <new>
 #include <random>
 #include <utility>
 
@@ -168,6 +169,7 @@ bool LiveSet::remove(std::uint64_t hash, std::uint64_t address, Block& removed) 
 bool LiveSet::insert_misaligned(Shard& shard, std::uint64_t address, const Block& block, Block& replaced) {
   Block kept = block;
   kept.birth = kept_birth(block.birth) << kBirthShift;
+  if (shard.misaligned.size() >= kMostMisaligned) throw std::bad_alloc();
   const auto [entry, added] = shard.misaligned.try_emplace(address, kept);
   if (added) return false;
   replaced = std::exchange(entry->second, kept);

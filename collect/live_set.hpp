@@ -46,6 +46,8 @@ class LiveSet {
 
  private:
   static constexpr std::uint32_t kBigSize = 0xffff'ffffu;
+  /// Of one shard; see ArenaChunks::kMostSlots.
+  static constexpr std::size_t kMostMisaligned = std::size_t{1} << 27;
 
   struct alignas(64) Shard {
     explicit Shard(ArenaChunks& chunks) : pages(chunks) {}

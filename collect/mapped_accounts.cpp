@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "collect/lifetime_buckets.hpp"
+
 namespace memprof::collect {
 namespace {
 
@@ -79,11 +81,9 @@ void MappedAccounts::map(const MappedEvent& event) {
   ++totals_.live_blocks;
   totals_.live_bytes += event.size;
   SiteAccount& site = settled(row);
-  ++site.share.live_blocks;
-  site.share.live_bytes += event.size;
-  if (site.allocations++ == 0) site.hook = event.hook;
-  site.allocated_bytes += event.size;
-  site.sizes.add(event.size);
+  ++site.allocations.share.live_blocks;
+  site.allocations.share.live_bytes += event.size;
+  site.allocations.count(event.size, event.hook, site.history);
 }
 
 void MappedAccounts::unmap(const MappedEvent& event) {
@@ -96,8 +96,8 @@ void MappedAccounts::unmap(const MappedEvent& event) {
 void MappedAccounts::fail(const MappedEvent& event) {
   ++totals_.failed_allocations;
   SiteAccount& site = account(row_of(event.site));
-  ++site.failed_allocations;
-  if (site.allocations == 0) site.hook = event.hook;
+  ++site.frees.failed_allocations;
+  if (site.allocation_count() == 0) site.history.hook = event.hook;
 }
 
 MappedAccounts::Cuts MappedAccounts::cut(const MappedEvent& event) {
@@ -122,24 +122,23 @@ MappedAccounts::Cuts MappedAccounts::cut(const MappedEvent& event) {
 void MappedAccounts::release(Cuts& cuts, const MappedEvent& event) {
   if (cuts.empty()) return;
   SiteAccount& here = account(row_of(event.site));
-  if (here.events() == 0 && here.freed_bytes == 0) here.hook = event.hook;
+  if (here.events() == 0 && here.frees.freed_bytes == 0) here.history.hook = event.hook;
   for (Cut& cut : cuts) {
     const std::uint64_t bytes = cut.end - cut.start;
     Mapping& mapping = mappings_[cut.mapping];
     SiteAccount& born_at = settled(mapping.site);
     mapping.bytes -= bytes;
-    born_at.share.live_bytes -= bytes;
-    here.freed_bytes += bytes;
+    born_at.allocations.share.live_bytes -= bytes;
+    here.frees.freed_bytes += bytes;
     totals_.freed_bytes += bytes;
     totals_.live_bytes -= bytes;
     if (mapping.bytes != 0) continue;
-    --born_at.share.live_blocks;
-    ++here.frees;
+    --born_at.allocations.share.live_blocks;
+    ++here.frees.frees;
     ++totals_.frees;
     --totals_.live_blocks;
     const std::uint64_t ticks = event.ticks > mapping.birth ? event.ticks - mapping.birth : 0;
-    const auto lifetime_ns = static_cast<std::uint64_t>(static_cast<double>(ticks) * ns_per_tick_);
-    born_at.lifetimes.add(CompactHistogram::bucket_of(lifetime_ns));
+    born_at.history.lifetimes.add(LifetimeBuckets::computed(ticks, ns_per_tick_));
     cut.was_last = true;
     cut.former = mapping;
     mapping.serial = 0;
@@ -156,8 +155,8 @@ void MappedAccounts::undo_release(Cuts& cuts, const MappedEvent& event) {
   for (auto cut = cuts.rbegin(); cut != cuts.rend(); ++cut) {
     if (cut->was_last) {
       revived[cut->serial] = new_mapping(0, cut->former.birth, cut->former.site);
-      ++settled(cut->former.site).share.live_blocks;
-      --here.frees;
+      ++settled(cut->former.site).allocations.share.live_blocks;
+      --here.frees.frees;
       --totals_.frees;
       ++totals_.live_blocks;
     }
@@ -170,8 +169,8 @@ void MappedAccounts::undo_release(Cuts& cuts, const MappedEvent& event) {
     const std::uint64_t bytes = cut->end - cut->start;
     Mapping& mapping = mappings_[cut->mapping];
     mapping.bytes += bytes;
-    settled(mapping.site).share.live_bytes += bytes;
-    here.freed_bytes -= bytes;
+    settled(mapping.site).allocations.share.live_bytes += bytes;
+    here.frees.freed_bytes -= bytes;
     totals_.freed_bytes -= bytes;
     totals_.live_bytes += bytes;
     restored.push_back({cut->start, cut->end, cut->mapping, mapping.serial});
@@ -216,14 +215,14 @@ void MappedAccounts::look_at_level(const MappedEvent& event) {
   }
   const auto row = row_of_site_.find(event.site);
   if (row == row_of_site_.end()) return;
-  std::uint64_t& highest = account(row->second).highest_heap;
+  std::uint64_t& highest = account(row->second).frees.highest_heap;
   highest = std::max(highest, level);
 }
 
 void MappedAccounts::finish() {
   for (Site& site : sites_) {
-    site.account.share.settle(epoch_);
-    site.account.sizes.flush();
+    site.account.allocations.share.settle(epoch_);
+    site.account.allocations.carry(site.account.history);
   }
 }
 
@@ -241,7 +240,7 @@ std::vector<MappedAccounts::Range> MappedAccounts::ranges() const {
 
 std::uint32_t MappedAccounts::row_of(std::uint32_t site) {
   const auto [row, added] = row_of_site_.try_emplace(site, static_cast<std::uint32_t>(sites_.size()));
-  if (added) sites_.emplace_back(Site{site, {}}).account.share.epoch = epoch_;
+  if (added) sites_.push_back({site, {}});
   return row->second;
 }
 

@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "collect/heap_accounts.hpp"
+#include "collect/site_account.hpp"
 #include "profile/profile.hpp"
 #include "wire/record.hpp"
 
@@ -94,7 +94,7 @@ class MappedAccounts {
   SiteAccount& account(std::uint32_t row) { return sites_[row].account; }
   SiteAccount& settled(std::uint32_t row) {
     SiteAccount& account = sites_[row].account;
-    account.share.settle(epoch_);
+    account.allocations.share.settle(epoch_);
     return account;
   }
   std::uint32_t new_mapping(std::uint64_t bytes, std::uint64_t birth, std::uint32_t row);

@@ -199,12 +199,12 @@ void ProcessRecorder::State::tell_origin(const Event& question) {
   const auto found = engine.live_set().containing(question.address);
   if (!found || found->block.site == kUnrecordedSite) return answer_question(region, question.site, number, 0, 0);
   modules.look();
-  const SiteAccount& site = engine.accounts().sites()[found->block.site];
+  const wire::Hook hook = engine.accounts().sites().histories[found->block.site].hook;
   origins.ask({.ring = question.site,
                .number = number,
                .offset = question.address - found->address,
                .size = found->block.size,
-               .hook = hook_names()[static_cast<std::size_t>(site.hook)],
+               .hook = hook_names()[static_cast<std::size_t>(hook)],
                .stack = engine.stacks()[found->block.site],
                .modules = copy_of(modules.modules())});
 }

@@ -81,7 +81,7 @@ class Scenario {
     HeapAccounts at_peak = fixture_.engine.accounts().at_peak();
     at_peak.finish(at_peak.peak_ticks());
     std::uint64_t at_once = 0;
-    for (const SiteAccount& site : at_peak.sites()) at_once += site.share.live_bytes;
+    for (const SiteAllocations& site : at_peak.sites().allocations) at_once += site.share.live_bytes;
     require(at_once == at_peak.totals().live_bytes, "the sites at the peak do not add up");
     CapturedProcess captured = fixture_.finish();
     const Totals& totals = captured.totals;

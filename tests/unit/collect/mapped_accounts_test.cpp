@@ -58,8 +58,9 @@ TEST_CASE("a mapping is one block until its last page is gone") {
   CHECK(mapper.accounts.totals().live_blocks == 0);
   CHECK(mapper.accounts.totals().frees == 1);
   CHECK(mapper.accounts.totals().freed_bytes == 10 * kPage);
-  CHECK(mapper.site(9).freed_bytes == 10 * kPage);
-  CHECK(mapper.site(1).allocated_bytes == 10 * kPage);
+  CHECK(mapper.site(9).frees.freed_bytes == 10 * kPage);
+  mapper.accounts.finish();
+  CHECK(mapper.site(1).history.allocated_bytes == 10 * kPage);
 }
 
 TEST_CASE("MAP_FIXED replaces what was there, and counts it as unmapped where it was called") {
@@ -67,9 +68,9 @@ TEST_CASE("MAP_FIXED replaces what was there, and counts it as unmapped where it
   mapper.map(0, 8, 1);
   mapper.map(2, 3, 2);
   CHECK(mapper.live_pages() == 8);
-  CHECK(mapper.site(1).share.live_bytes == 5 * kPage);
-  CHECK(mapper.site(2).share.live_bytes == 3 * kPage);
-  CHECK(mapper.site(2).freed_bytes == 3 * kPage);
+  CHECK(mapper.site(1).allocations.share.live_bytes == 5 * kPage);
+  CHECK(mapper.site(2).allocations.share.live_bytes == 3 * kPage);
+  CHECK(mapper.site(2).frees.freed_bytes == 3 * kPage);
   CHECK(mapper.accounts.ranges().size() == 1);
 }
 
@@ -83,8 +84,8 @@ TEST_CASE("mremap is one unmapping and one mapping when it returns") {
   CHECK(mapper.live_pages() == 17);
   CHECK(mapper.accounts.totals().allocations == 3);
   CHECK(mapper.accounts.totals().frees == 1);
-  CHECK(mapper.site(1).share.live_bytes == 0);
-  CHECK(mapper.site(2).share.live_bytes == 16 * kPage);
+  CHECK(mapper.site(1).allocations.share.live_bytes == 0);
+  CHECK(mapper.site(2).allocations.share.live_bytes == 16 * kPage);
   mapper.event(Operation::kReallocBegin, Hook::kMremap, 20, 16, 2);
   mapper.event(Operation::kReallocFail, Hook::kMremap, 20, 999, 2);
   CHECK(mapper.live_pages() == 17);
@@ -108,7 +109,7 @@ TEST_CASE("an unmapping that fails changes nothing") {
     CHECK(mapper.accounts.totals().frees == 0);
     CHECK(mapper.accounts.totals().freed_bytes == 2 * kPage);
     CHECK(mapper.live_pages() == 6);
-    CHECK(mapper.site(1).share.live_bytes == 2 * kPage);
+    CHECK(mapper.site(1).allocations.share.live_bytes == 2 * kPage);
   }
   CHECK(mapper.accounts.ranges().size() == 2);
   mapper.unmap(0, 8);
@@ -128,7 +129,7 @@ TEST_CASE("a failed unmapping does not take back what another thread unmapped or
   mapper.map(11, 1, 2);
   mapper.event(Operation::kReallocFail, Hook::kMunmap, 10, 4, 9, 0);
   CHECK(mapper.live_pages() == 4);
-  CHECK(mapper.site(2).share.live_bytes == kPage);
+  CHECK(mapper.site(2).allocations.share.live_bytes == kPage);
   mapper.unmap(10, 4);
   CHECK(mapper.live_pages() == 0);
   CHECK(mapper.accounts.totals().live_blocks == 0);
@@ -171,10 +172,10 @@ TEST_CASE("the shares of the peak of mapped ranges belong to one moment") {
   mapper.accounts.finish();
   CHECK(mapper.accounts.totals().peak_bytes == 40 * kPage);
   CHECK(mapper.accounts.totals().peak_blocks == 2);
-  CHECK(mapper.site(1).share.peak_bytes == 10 * kPage);
-  CHECK(mapper.site(2).share.peak_bytes == 30 * kPage);
-  CHECK(mapper.site(3).share.peak_bytes == 0);
-  CHECK(mapper.site(9).highest_heap == 35 * kPage);
+  CHECK(mapper.site(1).allocations.share.peak_bytes == 10 * kPage);
+  CHECK(mapper.site(2).allocations.share.peak_bytes == 30 * kPage);
+  CHECK(mapper.site(3).allocations.share.peak_bytes == 0);
+  CHECK(mapper.site(9).frees.highest_heap == 35 * kPage);
 }
 
 /// Who mapped each page, by number of the mapping, 0: nobody.
@@ -244,7 +245,7 @@ TEST_CASE("random calls agree with a model that remembers each page") {
       std::uint64_t all = 0;
       for (const auto& [index, count] : pages_of_site) {
         all += count;
-        REQUIRE(mapper.site(index).share.live_bytes == count * kPage);
+        REQUIRE(mapper.site(index).allocations.share.live_bytes == count * kPage);
       }
       const Totals& totals = mapper.accounts.totals();
       REQUIRE(mapper.live_pages() == all);
