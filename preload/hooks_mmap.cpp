@@ -37,7 +37,9 @@ long with_errno(long result) {
   return -1;
 }
 
-bool is_recorded(const CallerRegisters& caller) { return !is_allocators_own(caller.return_address); }
+bool is_recorded(const CallerRegisters& caller) {
+  return !is_allocators_own(caller.return_address) && !is_unwinders_own(caller.return_address);
+}
 
 /// mmap by one of its two names, `real` in RealFunctions; by the kernel as long as they are not known.
 template <typename Offset>

@@ -23,6 +23,8 @@ bool is_readable(std::uintptr_t address) {
 
 void note_unmapping() { g_unmappings.fetch_add(1, std::memory_order_relaxed); }
 
+bool is_unwinders_own(std::uintptr_t) { return false; }
+
 bool StackRange::restart(std::uintptr_t address) {
   low_ = high_ = 0;
   if (!is_readable(address)) return false;

@@ -28,14 +28,19 @@ class StackTree;
 /// Registers at the call of a hook, in the frame of the hook's caller.
 struct CallerRegisters {
   std::uintptr_t return_address;
-  std::uintptr_t stack_pointer;  ///< the caller's rsp once the hook has returned, which is the hook's CFA
-  std::uintptr_t frame_pointer;  ///< the caller's rbp at the call
+  std::uintptr_t stack_pointer;  ///< the caller's stack pointer once the hook has returned, which is the hook's CFA
+  std::uintptr_t frame_pointer;  ///< the caller's frame pointer at the call
 };
 
 /// To be called directly in the body of an exported hook, which must not have over-aligned locals.
 [[gnu::always_inline]] inline CallerRegisters caller_registers() {
+  // The caller's frame pointer and the return address: on x86-64 at the top of the hook's frame, on aarch64 anywhere.
   auto* frame = static_cast<const std::uintptr_t*>(__builtin_frame_address(0));
+#if defined(__x86_64__)
   return {frame[1], reinterpret_cast<std::uintptr_t>(frame + 2), frame[0]};
+#else
+  return {frame[1], reinterpret_cast<std::uintptr_t>(__builtin_dwarf_cfa()), frame[0]};
+#endif
 }
 
 /// What a thread remembers of its last stacks. Only its owning thread touches it, and never from a nested hook.
@@ -64,5 +69,8 @@ wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& reg
 /// To be called before memory that may have been a stack is unmapped, moved or protected (munmap, mremap, mprotect,
 /// mmap with MAP_FIXED): all threads forget which addresses they found readable.
 void note_unmapping();
+
+/// Whether a call with this return address comes from the unwinder: what it maps is not the program's.
+bool is_unwinders_own(std::uintptr_t return_address);
 
 }  // namespace memprof::preload
