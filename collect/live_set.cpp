@@ -65,8 +65,9 @@ void LiveSet::resolve(std::span<Event> events, Relocations& relocations, unsigne
   if (before.low_size() == kBigSize) return false;
   // One way for both, since nobody can foretell which it is: a free puts back what was in the slot.
   const LiveSlot born = slot_of(event.size, event.ticks, event.site, event.thread);
-  slot.size_and_site = allocates ? born.size_and_site : before.size_and_site;
-  slot.birth_and_thread = allocates ? born.birth_and_thread : before.birth_and_thread;
+  const std::uint64_t mask = allocates ? ~std::uint64_t{0} : 0;
+  slot.size_and_site = before.size_and_site ^ ((before.size_and_site ^ born.size_and_site) & mask);
+  slot.birth_and_thread = before.birth_and_thread ^ ((before.birth_and_thread ^ born.birth_and_thread) & mask);
   page.turn(bit);
   event.found = live;
   event.block = block_of(before);

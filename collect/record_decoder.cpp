@@ -6,9 +6,15 @@ using wire::Operation;
 
 RecordDecoder::RecordDecoder(const SharedRegion& region, StackSites& sites, ThreadTable& threads,
                              Relocations& relocations, MappedAccounts& mapped, RegionDamage& damage)
-    : region_(region), sites_(sites), threads_(threads), relocations_(relocations), mapped_(mapped), damage_(damage) {}
+    : region_(region), sites_(sites), threads_(threads), relocations_(relocations), mapped_(mapped), damage_(damage) {
+  sites_.make_room(node_limit_);
+}
 
-bool RecordDecoder::decode_rest(RingState& state, const wire::Record& record, std::uint64_t ticks, Event& event) {
+void RecordDecoder::add_rings(std::uint32_t last) {
+  while (last >= rings_.size()) rings_.push_back({.ring = static_cast<std::uint32_t>(rings_.size()), .open = {}});
+}
+
+bool RecordDecoder::decode_rest(RingState& state, wire::Record record, std::uint64_t ticks, Event& event) {
   const Operation operation = record.operation();
   if (operation == Operation::kExtension) {
     extend(state, record.address);

@@ -23,7 +23,10 @@ class RecordDecoder {
                 MappedAccounts& mapped, RegionDamage& damage);
 
   /// Stack ids from here on are below this (at most the node capacity).
-  void set_node_limit(std::uint32_t limit) { node_limit_ = limit; }
+  void set_node_limit(std::uint32_t limit) {
+    node_limit_ = limit;
+    sites_.make_room(limit);
+  }
 
   const std::vector<std::string>& texts() const { return texts_.texts(); }
 
@@ -39,7 +42,7 @@ class RecordDecoder {
   };
   /// Valid until that of a new ring is asked for.
   RingState& state_of(std::uint32_t ring) {
-    while (ring >= rings_.size()) rings_.push_back({.ring = static_cast<std::uint32_t>(rings_.size()), .open = {}});
+    if (ring >= rings_.size()) add_rings(ring);
     return rings_[ring];
   }
 
@@ -75,7 +78,9 @@ class RecordDecoder {
     return heap && operation && record.address != 0 && record.stack() < node_limit_ && state.thread != kNoThread &&
            !state.extended;
   }
-  bool decode_rest(RingState& state, const wire::Record& record, std::uint64_t ticks, Event& event);
+  /// The record by value, so that the caller's copy may stay in registers.
+  bool decode_rest(RingState& state, wire::Record record, std::uint64_t ticks, Event& event);
+  void add_rings(std::uint32_t last);
   void extend(RingState& state, std::uint64_t upper);
   bool mark(RingState& state, const wire::Record& record, std::uint64_t ticks, Event& event);
   /// Counts a stack that does not exist as damage, and takes the lost root in its place.

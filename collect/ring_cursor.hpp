@@ -37,17 +37,19 @@ class RingCursor {
   template <typename Take>
   bool take_while_older(std::uint64_t before, std::uint64_t most, std::uint64_t now, const Take& take) {
     Loaded next = next_;
-    const std::uint64_t head = second_head_, stop = std::min(tail_ + most, head);
+    const std::uint64_t stop = std::min(tail_ + most, second_head_);
     std::uint64_t tail = tail_;
+    bool more = true;
     do {
       take(next.record, next.ticks);
-      if (++tail == head) break;
+      more = ++tail != stop;
+      if (!more) break;
       next = load_at(tail, next.ticks, now);
-    } while (tail < stop && next.ticks < before);
+    } while (next.ticks < before);
     next_ = next;
     ticks_ = next.ticks;
     tail_ = tail;
-    return tail != head;
+    return more || load(now);
   }
 
   /// Gives the space of all taken records back to the producer, and wakes it if it waits and there is room enough for

@@ -16,12 +16,16 @@ class StackSites {
 
   explicit StackSites(std::uint32_t node_capacity) : capacity_(node_capacity) {}
 
-  /// Site index of a stack that has one already, or kNone.
-  std::uint32_t find(wire::StackId stack) const { return stack < index_.size() ? index_[stack] : kNone; }
+  /// For stacks below `limit`, which is at most the node capacity; find() and index_of() take no others.
+  void make_room(wire::StackId limit) {
+    if (limit > index_.size()) enlarge(limit);
+  }
 
-  /// Site index of a stack; `stack` is below the node capacity.
+  /// Site index of a stack that has one already, or kNone.
+  std::uint32_t find(wire::StackId stack) const { return index_[stack]; }
+
+  /// Site index of a stack.
   std::uint32_t index_of(wire::StackId stack) {
-    if (stack >= index_.size()) enlarge(stack);
     std::uint32_t& index = index_[stack];
     if (index == kNone) {
       index = static_cast<std::uint32_t>(stacks_.size());
@@ -34,9 +38,9 @@ class StackSites {
   const std::vector<wire::StackId>& stacks() const { return stacks_; }
 
  private:
-  void enlarge(wire::StackId stack) {
-    const std::size_t wanted = std::max<std::size_t>({std::size_t{stack} + 1, index_.size() * 2, 1024});
-    index_.resize(std::min<std::size_t>(wanted, std::max<std::size_t>(capacity_, std::size_t{stack} + 1)), kNone);
+  void enlarge(wire::StackId limit) {
+    const std::size_t wanted = std::max<std::size_t>({limit, index_.size() * 2, 1024});
+    index_.resize(std::min<std::size_t>(wanted, std::max(capacity_, limit)), kNone);
   }
 
   std::uint32_t capacity_;
