@@ -67,7 +67,8 @@ void LivePage::make_slot(std::uint64_t bit, SlotArena& arena) {
     }
   }
   LiveSlot* const place = &slot(bit);
-  std::copy_backward(place, slots + used, slots + used + 1);
+  LiveSlot* const end = slots + used;
+  if (place != end) std::copy_backward(place, end, end + 1);
   taken |= bit;
 }
 

@@ -126,13 +126,11 @@ struct alignas(32) LivePage {
     return slot(bit);
   }
   /// A bit that has a slot becomes live, or no longer is.
-  void turn(std::uint64_t bit) {
-    live ^= bit;
-    taken = live == 0 ? 0 : taken;
-  }
+  void turn(std::uint64_t bit) { live ^= bit; }
+  /// For a bit that has none.
+  void make_slot(std::uint64_t bit, SlotArena& arena);
 
  private:
-  void make_slot(std::uint64_t bit, SlotArena& arena);
   /// Drops the slots without blocks.
   void compact();
   void enlarge(SlotArena& arena);

@@ -51,15 +51,16 @@ void LiveSet::resolve(std::span<Event> events, Relocations& relocations, unsigne
 }
 
 /// An allocation or a free in a page that it finds as it should; false: it is another case, and nothing was done.
-[[gnu::always_inline]] inline bool LiveSet::resolve_usual(Event& event, LivePage& page) {
+[[gnu::always_inline]] inline bool LiveSet::resolve_usual(Event& event, LivePage& page, Shard& shard) {
   using wire::Operation;
   const bool allocates = event.operation == Operation::kAlloc;
   const std::uint64_t bit = LivePage::bit_of(event.address);
   const bool live = page.holds(bit);
-  if ((!allocates && event.operation != Operation::kFree) || live == allocates || !page.has_slot(bit) ||
+  if ((!allocates && event.operation != Operation::kFree) || live == allocates ||
       event.address % LivePage::kGranule != 0 || event.unrecorded || event.size >= kBigSize) {
     return false;
   }
+  if (!page.has_slot(bit)) page.make_slot(bit, shard.pages.arena());
   LiveSlot& slot = page.slot(bit);
   const LiveSlot before = slot;
   if (before.low_size() == kBigSize) return false;
@@ -102,7 +103,7 @@ void LiveSet::resolve_if(std::span<Event> events, Relocations& relocations, cons
     const auto [hash, page] = ahead[i % kPageAhead];
     if (i + kPageAhead < size) fetch_page(i + kPageAhead);
     if (i + kSlotAhead < size) fetch_slot(i + kSlotAhead);
-    if (page != nullptr && resolve_usual(events[i], *page)) continue;
+    if (page != nullptr && resolve_usual(events[i], *page, shards_[shard_index(hash)])) continue;
     if (!is_ours(hash)) continue;
     const LivePages& pages = shards_[shard_index(hash)].pages;
     const std::uint32_t rebuilds = pages.rebuilds();

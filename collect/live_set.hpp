@@ -76,7 +76,7 @@ class LiveSet {
 
   template <typename IsOurs>
   void resolve_if(std::span<Event> events, Relocations& relocations, const IsOurs& is_ours);
-  static bool resolve_usual(Event& event, LivePage& page);
+  static bool resolve_usual(Event& event, LivePage& page, Shard& shard);
   void resolve_one(Event& event, std::uint64_t hash, Relocations& relocations);
   /// True: a block was there already and is handed out in `replaced`.
   bool insert(std::uint64_t hash, std::uint64_t address, const Block& block, Block& replaced);
