@@ -28,8 +28,10 @@ void EventStream::look() {
   // loads, so the second look does not begin before the first one has ended.
   take_in_new_rings();
   for (RingCursor& cursor : cursors_) cursor.see_second_head();
-  const std::uint32_t nodes = region_.header().nodes_used.load(std::memory_order_acquire);
-  decoder_.set_node_limit(node_bound_.plausible(std::clamp(nodes, wire::kFirstNode, region_.node_capacity())));
+  const std::uint32_t claimed = region_.header().nodes_used.load(std::memory_order_acquire);
+  const std::uint32_t nodes = node_bound_.plausible(std::clamp(claimed, wire::kFirstNode, region_.node_capacity()));
+  decoder_.set_node_limit(nodes);
+  node_pages_.make_ahead(nodes);
 }
 
 std::uint64_t EventStream::prepare() {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "collect/node_bound.hpp"
+#include "collect/node_pages.hpp"
 #include "collect/record_decoder.hpp"
 #include "collect/ring_cursor.hpp"
 
@@ -68,6 +69,7 @@ class EventStream {
   RecordDecoder& decoder_;
   RegionDamage& damage_;
   NodeBound node_bound_{region_};
+  NodePages node_pages_{region_};
   std::vector<RingCursor> cursors_;
   std::vector<std::uint32_t> active_;  ///< rings with records in this round
   std::vector<Next> heap_;             ///< the next record of each of them, the oldest first

@@ -28,6 +28,9 @@ wire::StackId make_node(wire::StackId parent, std::uint64_t frame) {
   const std::uint32_t id = used.fetch_add(1, std::memory_order_relaxed);
   if (id >= g_region.node_capacity) return wire::kRootLost;
   wire::StackNode& node = g_region.nodes[id];
+  // Read first: where the collector has made the pages already, a read brings many of them in, a write only one. And
+  // where there is a node the program has overwritten the counter.
+  if (std::atomic_ref(node.address_and_module).load(std::memory_order_relaxed) != 0) return wire::kRootLost;
   node.address_and_module = frame;
   node.parent = parent;
   return id;
