@@ -7,17 +7,22 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 
 namespace {
 
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kLarge = 2 * kHugePage;  // so that little of it is wasted
+constexpr std::size_t kLarge = kHugePage / 2;
+constexpr std::size_t kLargest = PTRDIFF_MAX;  ///< malloc refuses more
 
 void* allocate(std::size_t bytes, std::size_t alignment) {
-  const bool large = bytes >= kLarge;
-  if (large) alignment = std::max(alignment, kHugePage);
+  const bool large = bytes >= kLarge && bytes <= kLargest;
+  if (large) {
+    alignment = std::max(alignment, kHugePage);
+    bytes = (bytes + kHugePage - 1) / kHugePage * kHugePage;
+  }
   // Some size even for nothing, as each block has an address of its own.
   void* const block = alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__ ? std::malloc(std::max<std::size_t>(bytes, 1))
                                                                     : std::aligned_alloc(alignment, bytes);

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -181,11 +182,15 @@ int Run::report(collect::SessionResult result) {
 
 /// Returns where the profile is; empty: nowhere. `next` is the command to look at it with.
 std::string Run::save_main(collect::CapturedProcess&& captured, std::string& next) {
-  const Profile profile = collect::build_profile(std::move(captured), symbols(), progress());
+  // Never destroyed: the process ends soon, and takes less time for it than hundreds of thousands of destructors.
+  static const Profile* kept = nullptr;
+  kept = new Profile(collect::build_profile(std::move(captured), symbols(), progress()));
+  const Profile& profile = *kept;
   std::vector<Error> errors;
+  auto summary = std::async([&] { return summarize(profile, style_); });
   std::string path = save_profile(profile, output_.main_path(profile.process), errors);
   report_errors(errors);
-  for (const std::string& line : summarize(profile, style_)) say(line);
+  for (const std::string& line : summary.get()) say(line);
   if (!path.empty()) next = next_command(profile, path);
   return path;
 }

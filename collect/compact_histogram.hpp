@@ -7,6 +7,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <memory>
 
@@ -51,16 +52,13 @@ class CompactHistogram {
   Histogram sparse() const {
     Histogram bins;
     if (base_ == kNoBase) return bins;
-    unsigned begin = base_, end = base_ + kNear;
-    if (length_ != 0) {
-      begin = std::min<unsigned>(begin, first_);
-      end = std::max<unsigned>(end, first_ + length_);
+    if (length_ == 0) {
+      add_near(bins);
+      return bins;
     }
-    std::size_t used = 0;
-    for (std::uint32_t bucket = begin; bucket < end; ++bucket)
-      if (count_of(bucket) != 0) ++used;
-    bins.reserve(used);
-    for (std::uint32_t bucket = begin; bins.size() < used; ++bucket) {
+    const unsigned begin = std::min<unsigned>(base_, first_);
+    const unsigned end = std::max<unsigned>(base_ + kNear, first_ + length_);
+    for (std::uint32_t bucket = begin; bucket < end; ++bucket) {
       if (const std::uint64_t count = count_of(bucket); count != 0) bins.push_back({bucket, count});
     }
     return bins;
@@ -71,6 +69,17 @@ class CompactHistogram {
   static constexpr std::uint64_t kMostNear = std::numeric_limits<std::uint8_t>::max();
   static constexpr std::uint8_t kNoBase = 255;
   static_assert(kNoBase >= kHistogramBuckets + kNear);
+
+  /// Eight counts at a time, as nearly all are 0.
+  void add_near(Histogram& bins) const {
+    for (unsigned place = 0; place < kNear; place += 8) {
+      std::uint64_t counts = 0;
+      std::memcpy(&counts, near_.data() + place, std::min<std::size_t>(sizeof counts, kNear - place));
+      for (unsigned i = place; counts != 0; ++i, counts >>= 8) {
+        if ((counts & 0xff) != 0) bins.push_back({base_ + i, counts & 0xff});
+      }
+    }
+  }
 
   /// Buckets below first_ or base_ wrap around to large numbers.
   std::uint64_t count_of(unsigned bucket) const {

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <ctime>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -104,8 +105,9 @@ struct ProcessRecorder::State {
   std::atomic<std::uint64_t> snapshots{0};
   std::uint64_t programs_snapshots = 0;  ///< asked for by the program; drain thread only
   OriginTeller origins{shared};
-  double cpu_s = 0;             ///< of the drain thread
-  bool farewell_heard = false;  ///< drain thread only
+  double cpu_s = 0;                    ///< of the drain thread
+  bool farewell_heard = false;         ///< drain thread only
+  std::optional<FrozenProcess> ended;  ///< used up by take(); what is left of it goes when all goes
 
  private:
   void run();
@@ -329,9 +331,9 @@ CapturedProcess ProcessRecorder::State::take() {
     peak.mapped = MappedAccounts(clock.ns_per_tick());  // known for the end only
     taker(std::move(peak), std::move(order));
   }
-  FrozenProcess frozen = freeze(clock.now(), std::move(engine.accounts()), modules.take());
-  frozen.unseen_memory = watch.unseen_memory(engine.peak_bytes());
-  CapturedProcess captured = std::move(frozen).thaw();
+  ended = freeze(clock.now(), std::move(engine.accounts()), modules.take());
+  ended->unseen_memory = watch.unseen_memory(engine.peak_bytes());
+  CapturedProcess captured = std::move(*ended).thaw();
   captured.unheard_programs = region.header().unheard_programs.load();
   if (programs_snapshots > kMostProgramsSnapshots) {
     captured.capture.degraded_reasons.push_back("Of " + std::to_string(programs_snapshots) +

@@ -12,6 +12,7 @@
 #include "collect/capture_quality.hpp"
 #include "collect/site_types.hpp"
 #include "collect/symbol_texts.hpp"
+#include "collect/zeroed_array.hpp"
 #include "profile/site_sum.hpp"
 #include "wire/region.hpp"
 
@@ -67,40 +68,40 @@ class UniqueRows {
     resize(std::bit_ceil(std::max<std::size_t>(rows * 2, slots_.size())));
   }
   std::uint32_t add(const Row& row) {
-    if ((rows_.size() - first_) * 2 >= slots_.size()) resize(slots_.empty() ? 1024 : slots_.size() * 2);
+    if ((rows_.size() - first_) * 2 >= slots_.size()) resize(std::max<std::size_t>(slots_.size() * 2, 1024));
     const std::size_t hash = Hash{}(row);
     const RowProbes probes(home_of(row, hash), hash, slots_.size());
     for (std::size_t probe = 0;; ++probe) {
       Slot& slot = slots_[probes[probe]];
-      if (slot.row == kNoIndex) {
-        slot = {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(rows_.size())};
+      if (slot.number == 0) {
         rows_.push_back(row);
-        return slot.row;
+        slot = {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(rows_.size())};
+        return slot.number - 1;
       }
-      if (slot.low_hash == static_cast<std::uint32_t>(hash) && rows_[slot.row] == row) return slot.row;
+      if (slot.low_hash == static_cast<std::uint32_t>(hash) && rows_[slot.number - 1] == row) return slot.number - 1;
     }
   }
 
  private:
   struct Slot {
-    std::uint32_t low_hash = 0;
-    std::uint32_t row = kNoIndex;
+    std::uint32_t low_hash;
+    std::uint32_t number;  ///< of the row, counted from 1; 0: free
   };
 
   void resize(std::size_t slots) {
-    slots_.assign(slots, {});
+    slots_ = ZeroedArray<Slot>(slots);
     for (std::size_t row = first_; row < rows_.size(); ++row) {
       const std::size_t hash = Hash{}(rows_[row]);
       const RowProbes probes(home_of(rows_[row], hash), hash, slots_.size());
       std::size_t probe = 0;
-      while (slots_[probes[probe]].row != kNoIndex) ++probe;
-      slots_[probes[probe]] = {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(row)};
+      while (slots_[probes[probe]].number != 0) ++probe;
+      slots_[probes[probe]] = {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(row + 1)};
     }
   }
 
   std::vector<Row>& rows_;
   std::size_t first_;  ///< rows before it were there already and are never found
-  std::vector<Slot> slots_;
+  ZeroedArray<Slot> slots_;
 };
 
 /// Texts, each once; the views that it was given must outlive it.
@@ -194,7 +195,7 @@ class Assembly {
 
 void Assembly::add_stacks() {
   chain_of_.resize(code_.locations.size());
-  nodes_.expect(static_cast<std::size_t>(std::count(code_.needed.begin(), code_.needed.end(), true)));
+  nodes_.expect(static_cast<std::size_t>(std::count(code_.needed.begin(), code_.needed.end(), 1)));
   node_of_.assign(captured_.stacks.size(), kLostRoot);
   node_of_[wire::kRootComplete] = kCompleteRoot;
   node_of_[wire::kRootCutDepth] = kCutRoot;
@@ -202,7 +203,7 @@ void Assembly::add_stacks() {
   // Parents are lower than their children, here and in the profile.
   for (std::size_t id = wire::kFirstNode; id < captured_.stacks.size(); ++id) {
     const CapturedStack& node = captured_.stacks[id];
-    if (code_.needed[id]) node_of_[id] = add_code(node_of_[node.parent], node, code_.location_of[id]);
+    if (code_.needed[id] != 0) node_of_[id] = add_code(node_of_[node.parent], node, code_.location_of[id]);
   }
 }
 
@@ -291,16 +292,21 @@ std::vector<std::uint32_t> Assembly::add_sites(std::vector<Site>& captured, std:
 void Assembly::add_types() {
   facts_.resize(profile_.frames.size());
   std::map<std::tuple<StringIndex, StringIndex, StringIndex, std::uint64_t, TypeEvidence>, std::uint32_t> known;
+  std::unordered_map<const FoundType*, std::uint32_t> rows;
   SiteTypes finder(profile_, facts_);
   const auto text = [&](const std::string& name) { return strings_.add(type_texts_.intern(name)); };
   for (Site& site : profile_.sites) {
-    const FoundType found = finder.of(site);
-    if (found.name.empty()) continue;
-    const Type type{text(found.name), text(found.raw_name), text(found.part), found.raw_bytes, found.evidence};
-    const auto [entry, is_new] = known.try_emplace({type.name, type.raw_name, type.part, type.size, type.evidence},
-                                                   static_cast<std::uint32_t>(profile_.types.size()));
-    if (is_new) profile_.types.push_back(type);
-    site.type = entry->second;
+    const FoundType* const found = finder.of(site);
+    if (found == nullptr) continue;
+    const auto [row, is_first] = rows.try_emplace(found);
+    if (is_first) {
+      const Type type{text(found->name), text(found->raw_name), text(found->part), found->raw_bytes, found->evidence};
+      const auto [entry, is_new] = known.try_emplace({type.name, type.raw_name, type.part, type.size, type.evidence},
+                                                     static_cast<std::uint32_t>(profile_.types.size()));
+      if (is_new) profile_.types.push_back(type);
+      row->second = entry->second;
+    }
+    site.type = row->second;
   }
 }
 

@@ -190,6 +190,7 @@ SessionResult Session::result() {
   result.processes = images_.take_captured();
   result.left_out = images_.main_left_out();
   result.tree = images_.take_tree();
+  result.disposal = images_.take_disposal();
   if (!result.main_process) {
     result.unrecorded = images_.main_refusal().value_or(
         Error{"the library was not loaded in it, or could not reach memprof",

@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "collect/captured_process.hpp"
@@ -66,6 +67,7 @@ struct SessionResult {
   Error unrecorded;                         ///< why main_process is missing, as far as known
   bool left_out = false;                    ///< main_process is missing because of SessionOptions::only
   ProcessTree tree;                         ///< row CapturedProcess::tree_row belongs to each process
+  std::jthread disposal;                    ///< gives back what is no longer needed, meanwhile
 };
 
 /// Runs the program to its end and all its recorded descendants to theirs. Errors: the program could not be started

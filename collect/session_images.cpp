@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "collect/session_pidfd.hpp"
@@ -345,6 +346,7 @@ void SessionImages::finish(Images::iterator image, Ending ending, const std::str
     close_files_still_in_place(captured.modules);
     ended_events_ += captured.events();
     keep(std::move(captured), ended.main);
+    dispose(std::move(ended.recorder));
   }
   if (replaced) add_unloadable(*ended.becomes, ended.process.pid, ended.row, ending);
 }
@@ -376,6 +378,15 @@ void SessionImages::keep(CapturedProcess&& captured, bool main) {
   }
   kept_bytes_ += bytes;
   captured_.push_back(std::move(captured));
+}
+
+/// Its tables may be hundreds of megabytes, which nobody need wait for.
+void SessionImages::dispose(std::unique_ptr<ProcessRecorder> recorder) {
+  try {
+    disposal_ = std::jthread([recorder = std::move(recorder)]() mutable { recorder.reset(); });
+  } catch (const std::system_error&) {
+    // No thread to be had: it went with the function that was meant for one.
+  }
 }
 
 void SessionImages::refuse(const Image& image, const Peer& peer, const Error& reason) {

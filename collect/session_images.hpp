@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "collect/captured_process.hpp"
@@ -70,6 +71,8 @@ class SessionImages {
   void order_snapshots(SnapshotKind kind);
 
   std::vector<CapturedProcess> take_captured() { return std::move(captured_); }
+  /// The thread that may still be giving back what the last process took.
+  std::jthread take_disposal() { return std::move(disposal_); }
   std::optional<std::size_t> main_captured() const { return main_captured_; }
   const std::optional<Error>& main_refusal() const { return main_refusal_; }
   bool main_left_out() const { return main_left_out_; }
@@ -107,6 +110,7 @@ class SessionImages {
                       std::optional<Ending> ending);
   void finish(Images::iterator image, Ending ending, const std::string& incomplete_reason = {});
   void keep(CapturedProcess&& captured, bool main);
+  void dispose(std::unique_ptr<ProcessRecorder> recorder);
   std::size_t recorded() const;
   static bool has_become(const Image& ended, const Ending& ending);
   void note_unheard(const CapturedProcess& captured);
@@ -126,6 +130,7 @@ class SessionImages {
   SessionTree tree_;
   std::uint64_t ended_events_ = 0;
   std::uint64_t kept_bytes_ = 0;
+  std::jthread disposal_;
 };
 
 }  // namespace memprof::collect

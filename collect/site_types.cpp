@@ -28,45 +28,57 @@ bool is_better(const TypeHint& hint, const TypeHint& other, const BlockSizes& si
 
 }  // namespace
 
-FoundType SiteTypes::of(const Site& site) {
-  if (site.allocations == 0) return {};
+const FoundType* SiteTypes::of(const Site& site) {
+  if (site.allocations == 0) return nullptr;
   const std::string& hook = profile_.text(site.hook);
   const BlockSizes sizes{site.min_size, site.max_size, site.size_divisor, hook == "operator new[]",
                          hook == "operator new"};
   const FoundType& named = by_names(site.stack);
   if (!named.name.empty() && named.evidence == TypeEvidence::kTemplateArgument && sizes_agree(sizes, named.raw_bytes)) {
-    return named;
+    return &named;
   }
-  return named.evidence == TypeEvidence::kLibraryClass ? named : by_hints(site.stack, sizes);
+  if (named.evidence != TypeEvidence::kLibraryClass) return by_hints(site.stack, sizes);
+  return named.name.empty() ? nullptr : &named;
 }
 
 bool SiteTypes::is_library(FrameIndex frame) {
-  const StringIndex function = profile_.frames[frame].function;
-  const auto [known, is_new] = library_.try_emplace(function, false);
-  if (is_new) known->second = is_library_function(profile_.text(function));
-  return known->second;
+  Answer& known = library_[profile_.frames[frame].function];
+  if (known == Answer::kUnknown) {
+    known = is_library_function(profile_.text(profile_.frames[frame].function)) ? Answer::kYes : Answer::kNo;
+  }
+  return known == Answer::kYes;
 }
 
 const FoundType& SiteTypes::by_names(NodeIndex node) {
-  std::vector<StringIndex> functions;
-  std::vector<std::string_view> arguments;
-  std::vector<NamedFrame> frames;
-  for (; node != kNoIndex && frames.size() < kMostFrames; node = profile_.stacks[node].parent) {
+  auto& [functions, arguments] = names_;
+  functions.clear();
+  arguments.clear();
+  frames_.clear();
+  for (; node != kNoIndex && frames_.size() < kMostFrames; node = profile_.stacks[node].parent) {
     const FrameIndex frame = profile_.stacks[node].frame;
     if (frame == kNoIndex || profile_.frames[frame].function == 0) break;
     // A symbol that doesn't cover the address says nothing; the frames around it may.
     if (profile_.frames[frame].nearest) continue;
     functions.push_back(profile_.frames[frame].function);
     arguments.push_back(facts_[frame].argument);
-    frames.push_back({profile_.text(functions.back()), facts_[frame].argument, facts_[frame].argument_bytes});
+    frames_.push_back(frame);
     if (!is_library(frame)) break;
   }
-  const auto [known, is_new] = types_by_names_.try_emplace({std::move(functions), std::move(arguments)});
-  if (is_new) known->second = type_from_names(frames);
-  return known->second;
+  const auto known = types_by_names_.find(names_);
+  return known != types_by_names_.end() ? known->second
+                                        : types_by_names_.emplace(names_, type_of_names()).first->second;
 }
 
-FoundType SiteTypes::by_hints(NodeIndex node, const BlockSizes& sizes) {
+FoundType SiteTypes::type_of_names() const {
+  std::vector<NamedFrame> named;
+  for (const FrameIndex frame : frames_) {
+    const FrameFacts& facts = facts_[frame];
+    named.push_back({profile_.text(profile_.frames[frame].function), facts.argument, facts.argument_bytes});
+  }
+  return type_from_names(named);
+}
+
+const FoundType* SiteTypes::by_hints(NodeIndex node, const BlockSizes& sizes) {
   int wrappers = 0;
   for (; node != kNoIndex; node = profile_.stacks[node].parent) {
     const FrameIndex frame = profile_.stacks[node].frame;
@@ -79,11 +91,13 @@ FoundType SiteTypes::by_hints(NodeIndex node, const BlockSizes& sizes) {
       if (fits(hint, sizes) && (best == nullptr || is_better(hint, *best, sizes))) best = &hint;
     }
     if (best != nullptr) {
-      return {std::string(best->name), std::string(best->name), {}, best->bytes, best->evidence};
+      const auto [known, is_new] = types_by_hints_.try_emplace(best);
+      if (is_new) known->second = {std::string(best->name), std::string(best->name), {}, best->bytes, best->evidence};
+      return known->second.name.empty() ? nullptr : &known->second;
     }
     if (!facts.returns_any_pointer || ++wrappers > kMostWrappers) break;
   }
-  return {};
+  return nullptr;
 }
 
 }  // namespace memprof::collect

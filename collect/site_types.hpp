@@ -24,21 +24,29 @@ struct FrameFacts {
 class SiteTypes {
  public:
   /// `facts` by the rows of profile.frames. Both must outlive this.
-  SiteTypes(const Profile& profile, const std::vector<FrameFacts>& facts) : profile_(profile), facts_(facts) {}
+  SiteTypes(const Profile& profile, const std::vector<FrameFacts>& facts)
+      : profile_(profile), facts_(facts), library_(profile.strings.size(), Answer::kUnknown) {}
 
-  /// Without a name: unknown, or nothing was allocated there.
-  FoundType of(const Site& site);
+  /// nullptr: unknown, or nothing was allocated there. Sites of one type mostly share what is pointed to.
+  const FoundType* of(const Site& site);
 
  private:
+  enum class Answer : char { kUnknown, kNo, kYes };
+  /// Functions and their arguments, innermost first.
+  using Names = std::pair<std::vector<StringIndex>, std::vector<std::string_view>>;
+
   bool is_library(FrameIndex frame);
   const FoundType& by_names(NodeIndex node);
-  FoundType by_hints(NodeIndex node, const BlockSizes& sizes);
+  FoundType type_of_names() const;
+  const FoundType* by_hints(NodeIndex node, const BlockSizes& sizes);
 
   const Profile& profile_;
   const std::vector<FrameFacts>& facts_;
-  std::unordered_map<StringIndex, bool> library_;  ///< by function
-  /// By functions and their arguments, innermost first.
-  std::map<std::pair<std::vector<StringIndex>, std::vector<std::string_view>>, FoundType> types_by_names_;
+  std::vector<Answer> library_;  ///< by function
+  std::map<Names, FoundType> types_by_names_;
+  Names names_;                     ///< that are looked up; here to keep their room
+  std::vector<FrameIndex> frames_;  ///< the same as frames
+  std::unordered_map<const TypeHint*, FoundType> types_by_hints_;
 };
 
 }  // namespace memprof::collect

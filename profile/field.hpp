@@ -190,14 +190,14 @@ struct HistogramCodec {
   static constexpr std::size_t kStep = 2;
   static constexpr std::string_view kExpected = "buckets below 65 in rising order, each followed by its count above 0";
   static void write(const Histogram& bins, JsonText& out) {
-    out.raw("[");
+    out.character('[');
     for (const HistogramBin& bin : bins) {
-      if (&bin != bins.data()) out.raw(",");
+      if (&bin != bins.begin()) out.character(',');
       out.number(bin.bucket);
-      out.raw(",");
+      out.character(',');
       out.number(bin.count);
     }
-    out.raw("]");
+    out.character(']');
   }
   static bool read_item(Histogram& bins, const Scalar& scalar, std::size_t item) {
     if (item % 2 != 0) return Codec<std::uint64_t>::read(bins.back().count, scalar) && bins.back().count > 0;

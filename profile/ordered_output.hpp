@@ -1,6 +1,5 @@
 #pragma once
-// Formats the pieces of a file on several threads; their bytes come out in order. No piece is kept as a whole: a thread
-// that is ahead of its turn waits once its buffer is full.
+// Formats the pieces of a file on several threads; their bytes come out in order. Only few pieces are ever in memory.
 
 #include <functional>
 #include <span>
@@ -14,7 +13,8 @@ namespace memprof {
 using Piece = std::function<void(JsonText&)>;
 
 /// Calls each piece once, on up to `threads` threads, the caller's among them. `sink` is never called by two threads at
-/// once, and after it has failed not any more. Pieces of up to 100 KB keep the threads from waiting for one another.
+/// once, and after it has failed not any more. Errors: the
+/// sink's, or that memory was short.
 [[nodiscard]] Result<void> write_in_order(std::span<const Piece> pieces, unsigned threads, const ByteSink& sink);
 
 }  // namespace memprof

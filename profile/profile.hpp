@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "profile/histogram.hpp"
+
 namespace memprof {
 
 using StringIndex = std::uint32_t;
@@ -172,15 +174,6 @@ struct Type {
   TypeEvidence evidence = TypeEvidence::kTemplateArgument;
   friend bool operator==(const Type&, const Type&) = default;
 };
-
-/// Histogram by power of two: bucket 0 counts zeros, bucket i counts values in [2^(i-1), 2^i).
-inline constexpr std::uint32_t kHistogramBuckets = 65;
-struct HistogramBin {
-  std::uint32_t bucket = 0;  ///< below kHistogramBuckets
-  std::uint64_t count = 0;   ///< never 0
-  friend bool operator==(const HistogramBin&, const HistogramBin&) = default;
-};
-using Histogram = std::vector<HistogramBin>;  ///< by rising bucket; sparse, because most sites use one size
 
 /// Everything that happened with one call stack.
 struct Site {
