@@ -195,7 +195,7 @@ class Assembly {
 
 void Assembly::add_stacks() {
   chain_of_.resize(code_.locations.size());
-  nodes_.expect(static_cast<std::size_t>(std::count(code_.needed.begin(), code_.needed.end(), 1)));
+  nodes_.expect(static_cast<std::size_t>(std::count(code_.needed.begin(), code_.needed.end(), true)));
   node_of_.assign(captured_.stacks.size(), kLostRoot);
   node_of_[wire::kRootComplete] = kCompleteRoot;
   node_of_[wire::kRootCutDepth] = kCutRoot;
@@ -203,7 +203,7 @@ void Assembly::add_stacks() {
   // Parents are lower than their children, here and in the profile.
   for (std::size_t id = wire::kFirstNode; id < captured_.stacks.size(); ++id) {
     const CapturedStack& node = captured_.stacks[id];
-    if (code_.needed[id] != 0) node_of_[id] = add_code(node_of_[node.parent], node, code_.location_of[id]);
+    if (code_.needed[id]) node_of_[id] = add_code(node_of_[node.parent], node, code_.location_of[id]);
   }
 }
 

@@ -11,13 +11,12 @@ StackTree read_stack_tree(const SharedRegion& region, std::span<const wire::Stac
   StackTree tree;
   tree.nodes.resize(std::size_t{highest} + 1);
   tree.roots.resize(tree.nodes.size());
-  // Not bits: a parent is mostly its child's neighbour, and reading a word that was just written is slow.
-  std::vector<char> needed(tree.nodes.size());
-  for (const wire::StackId id : used) needed[id] = 1;
+  std::vector<bool> needed(tree.nodes.size());
+  for (const wire::StackId id : used) needed[id] = true;
 
   // Downwards, since parents are lower: only what is needed is touched, as the region is sparse.
   for (wire::StackId id = highest; id >= wire::kFirstNode; --id) {
-    if (needed[id] == 0) continue;
+    if (!needed[id]) continue;
     const wire::StackNode& shared = region.node(id);
     const wire::StackNode node{load_once(shared.address_and_module), load_once(shared.parent), 0, {}};
     CapturedStack& copy = tree.nodes[id];
@@ -27,7 +26,7 @@ StackTree read_stack_tree(const SharedRegion& region, std::span<const wire::Stac
     } else {
       copy = {node.parent, node.module(), node.address()};
     }
-    needed[copy.parent] = 1;
+    needed[copy.parent] = true;
   }
   for (wire::StackId root = 0; root < wire::kFirstNode; ++root) tree.roots[root] = root;
   for (wire::StackId id = wire::kFirstNode; id <= highest; ++id) tree.roots[id] = tree.roots[tree.nodes[id].parent];

@@ -55,13 +55,24 @@ double rate_between(const Pair& first, const Pair& second) {
   return static_cast<double>(second.ns - first.ns) / static_cast<double>(second.ticks - first.ticks);
 }
 
-double measure_rate(wire::ClockSource source) {
-  if (source == wire::ClockSource::kMonotonic) return 1;
-  const Pair first = read_pair(source);
-  const timespec pause{0, 2'000'000};
-  ::nanosleep(&pause, nullptr);
-  return rate_between(first, read_pair(source));
+#if defined(__x86_64__)
+/// Where measuring the TSC began: with the first clock, so that nobody need wait for it later.
+const Pair& tsc_start() {
+  static const Pair start = read_pair(wire::ClockSource::kTsc);
+  return start;
 }
+
+double measure_tsc() {
+  constexpr std::uint64_t kLongEnough_ns = 2'000'000;
+  const Pair& start = tsc_start();
+  const std::uint64_t passed_ns = monotonic_ns() - start.ns;
+  if (passed_ns < kLongEnough_ns) {
+    const timespec pause{0, static_cast<long>(kLongEnough_ns - passed_ns)};
+    ::nanosleep(&pause, nullptr);
+  }
+  return rate_between(start, read_pair(wire::ClockSource::kTsc));
+}
+#endif
 
 }  // namespace
 
@@ -75,13 +86,22 @@ wire::ClockSource TickClock::best_source() {
 }
 
 TickClock::TickClock(wire::ClockSource source) : source_(source) {
-  if (source == wire::ClockSource::kTsc) {
-    static const double tsc_rate = measure_rate(wire::ClockSource::kTsc);
-    ns_per_tick_ = tsc_rate;
-  }
+#if defined(__x86_64__)
+  if (source == wire::ClockSource::kTsc) static_cast<void>(tsc_start());
+#endif
   const Pair start = read_pair(source);
   base_ = start.ticks;
   base_ns_ = start.ns;
+}
+
+double TickClock::ns_per_tick() const {
+#if defined(__x86_64__)
+  if (source_ == wire::ClockSource::kTsc) {
+    static const double rate = measure_tsc();
+    return rate;
+  }
+#endif
+  return 1;
 }
 
 std::uint64_t TickClock::now() const { return raw_ticks(source_) - base_; }
@@ -89,7 +109,7 @@ std::uint64_t TickClock::now() const { return raw_ticks(source_) - base_; }
 double TickClock::seconds(std::uint64_t ticks) const {
   const Pair now = read_pair(source_);
   constexpr std::uint64_t kLongEnough_ns = 10'000'000;
-  const double rate = now.ns - base_ns_ < kLongEnough_ns ? ns_per_tick_ : rate_between({base_, base_ns_}, now);
+  const double rate = now.ns - base_ns_ < kLongEnough_ns ? ns_per_tick() : rate_between({base_, base_ns_}, now);
   return static_cast<double>(ticks) * rate * 1e-9;
 }
 

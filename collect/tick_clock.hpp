@@ -20,8 +20,9 @@ class TickClock {
   std::uint64_t base() const { return base_; }  ///< raw ticks at the start
   std::uint64_t now() const;                    ///< ticks since the start
 
-  /// Good to about 1 in 10,000 and the same for the whole life of the collector.
-  double ns_per_tick() const { return ns_per_tick_; }
+  /// Good to about 1 in 10,000 and the same for the whole life of the collector. Waits if the first clock is younger
+  /// than 2 ms, which measuring takes.
+  double ns_per_tick() const;
   /// Seconds for ticks, by the rate from the start until now: the longer the run, the better.
   double seconds(std::uint64_t ticks) const;
 
@@ -29,7 +30,6 @@ class TickClock {
   wire::ClockSource source_;
   std::uint64_t base_ = 0;
   std::uint64_t base_ns_ = 0;  ///< CLOCK_MONOTONIC at base_
-  double ns_per_tick_ = 1;
 };
 
 }  // namespace memprof::collect

@@ -42,12 +42,12 @@ class LocationNumbers {
 };
 
 /// A parent is lower than its child (read_stack_tree() saw to that), so one pass downwards finds all ancestors.
-std::vector<char> find_needed(const CapturedProcess& captured) {
-  std::vector<char> needed(captured.stacks.size());
-  for (const Site& site : captured.sites) needed[site.stack] = 1;
-  for (const Site& site : captured.mapped_sites) needed[site.stack] = 1;
+std::vector<bool> find_needed(const CapturedProcess& captured) {
+  std::vector<bool> needed(captured.stacks.size());
+  for (const Site& site : captured.sites) needed[site.stack] = true;
+  for (const Site& site : captured.mapped_sites) needed[site.stack] = true;
   for (std::size_t id = captured.stacks.size(); id-- > wire::kFirstNode;) {
-    if (needed[id] != 0) needed[captured.stacks[id].parent] = 1;
+    if (needed[id]) needed[captured.stacks[id].parent] = true;
   }
   return needed;
 }
@@ -78,7 +78,7 @@ UsedCode find_used_code(const CapturedProcess& captured) {
   const std::vector<std::uint32_t> image_of = find_images(captured, code.images);
   LocationNumbers numbers(code.locations);
   for (std::size_t id = wire::kFirstNode; id < captured.stacks.size(); ++id) {
-    if (code.needed[id] == 0) continue;
+    if (!code.needed[id]) continue;
     const CapturedStack& node = captured.stacks[id];
     const std::uint32_t image = node.module < image_of.size() ? image_of[node.module] : kNoIndex;
     if (image == kNoIndex) continue;

@@ -15,7 +15,7 @@ struct UsedCode {
   std::vector<CodeLocation> locations;  ///< each once
   /// By wire::StackId: an index into `locations`; kNoIndex for roots, nodes that no site needs, and code of no file.
   std::vector<std::uint32_t> location_of;
-  std::vector<char> needed;  ///< by wire::StackId: 1 if a site needs the node; not bits, which are slower here
+  std::vector<bool> needed;  ///< by wire::StackId
 };
 
 [[nodiscard]] UsedCode find_used_code(const CapturedProcess& captured);
