@@ -29,20 +29,24 @@ class Cell:
 Results = dict[str, dict[str, Cell]]  # by program, by peer
 
 
+def ratios(cell: Cell, native: Cell, figure: str) -> list[float]:
+    """Of each run to the native one of its round: what slows the machine down for seconds falls on both."""
+    pairs = zip(cell.values(figure), native.values(figure))
+    return [own / base for own, base in pairs if base]
+
+
 def ratio(cell: Cell, native: Cell, figure: str) -> float | None:
-    own, base = cell.median(figure), native.median(figure)
-    return None if own is None or not base else own / base
+    found = ratios(cell, native, figure)
+    return statistics.median(found) if found else None
 
 
 def ratio_text(cell: Cell, native: Cell, figure: str) -> str:
-    """Ratio of the medians, and of the fastest and the slowest run to the median native one."""
-    value = ratio(cell, native, figure)
-    if value is None:
+    """The median of the rounds' ratios, with the lowest and the highest."""
+    found = ratios(cell, native, figure)
+    if not found:
         return "–"
-    base = native.median(figure)
-    runs = cell.values(figure)
-    spread = f" ({min(runs) / base:.2f}–{max(runs) / base:.2f})" if len(runs) > 1 else ""
-    return f"{value:.2f}{spread}"
+    spread = f" ({min(found):.2f}–{max(found):.2f})" if len(found) > 1 else ""
+    return f"{statistics.median(found):.2f}{spread}"
 
 
 def seconds_text(seconds: float | None) -> str:

@@ -25,6 +25,9 @@ int memory_file(const std::string& content) {
     written += static_cast<std::size_t>(result);
   }
   lseek(file, 0, SEEK_SET);
+  // The kernel guards the position of a file that processes share, but not that of a memfd: two that write at once
+  // would write over each other.
+  if (fcntl(file, F_SETFL, O_APPEND) != 0) throw std::runtime_error("cannot append to a memfd");
   return file;
 }
 
