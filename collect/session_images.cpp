@@ -346,7 +346,7 @@ void SessionImages::finish(Images::iterator image, Ending ending, const std::str
     close_files_still_in_place(captured.modules);
     ended_events_ += captured.events();
     keep(std::move(captured), ended.main);
-    dispose(std::move(ended.recorder));
+    if (ended.main) dispose(std::move(ended.recorder));
   }
   if (replaced) add_unloadable(*ended.becomes, ended.process.pid, ended.row, ending);
 }
@@ -380,7 +380,8 @@ void SessionImages::keep(CapturedProcess&& captured, bool main) {
   captured_.push_back(std::move(captured));
 }
 
-/// Its tables may be hundreds of megabytes, which nobody need wait for.
+/// Its tables may be hundreds of megabytes, which nobody need wait for when all has ended. (Before that they go at
+/// once: a recorder has descriptors, of which there may be few.)
 void SessionImages::dispose(std::unique_ptr<ProcessRecorder> recorder) {
   try {
     disposal_ = std::jthread([recorder = std::move(recorder)]() mutable { recorder.reset(); });

@@ -71,7 +71,7 @@ class SessionImages {
   void order_snapshots(SnapshotKind kind);
 
   std::vector<CapturedProcess> take_captured() { return std::move(captured_); }
-  /// The thread that may still be giving back what the last process took.
+  /// The thread that may still be giving back what the recorder of the main process took.
   std::jthread take_disposal() { return std::move(disposal_); }
   std::optional<std::size_t> main_captured() const { return main_captured_; }
   const std::optional<Error>& main_refusal() const { return main_refusal_; }
