@@ -380,13 +380,10 @@ void SessionImages::keep(CapturedProcess&& captured, bool main) {
   captured_.push_back(std::move(captured));
 }
 
-/// Its tables may be hundreds of megabytes, which nobody need wait for when all has ended. (Before that they go at
-/// once: a recorder has descriptors, of which there may be few.)
 void SessionImages::dispose(std::unique_ptr<ProcessRecorder> recorder) {
   try {
     disposal_ = std::jthread([recorder = std::move(recorder)]() mutable { recorder.reset(); });
-  } catch (const std::system_error&) {
-    // No thread to be had: it went with the function that was meant for one.
+  } catch (const std::system_error&) {  // no thread to be had: it went with the function that was meant for one
   }
 }
 

@@ -110,6 +110,8 @@ class SessionImages {
                       std::optional<Ending> ending);
   void finish(Images::iterator image, Ending ending, const std::string& incomplete_reason = {});
   void keep(CapturedProcess&& captured, bool main);
+  /// Gives back what may be hundreds of megabytes, which nobody need wait for when all has ended. Before that it goes
+  /// at once: a recorder has descriptors, of which there may be few.
   void dispose(std::unique_ptr<ProcessRecorder> recorder);
   std::size_t recorded() const;
   static bool has_become(const Image& ended, const Ending& ending);

@@ -13,8 +13,7 @@ namespace memprof {
 using Piece = std::function<void(JsonText&)>;
 
 /// Calls each piece once, on up to `threads` threads, the caller's among them. `sink` is never called by two threads at
-/// once, and after it has failed not any more. Errors: the
-/// sink's, or that memory was short.
+/// once, and after it has failed not any more. Errors: the sink's, or that memory was short.
 [[nodiscard]] Result<void> write_in_order(std::span<const Piece> pieces, unsigned threads, const ByteSink& sink);
 
 }  // namespace memprof
