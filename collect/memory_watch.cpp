@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 constexpr auto kInterval = 1s;
-constexpr int kShareOfTime = 50;
+constexpr int kShareOfTime = 20;
 /// Below it nobody will ask which allocator it was.
 constexpr std::uint64_t kMuchMemory = 32 * kMiB;
 

@@ -1,7 +1,7 @@
 #pragma once
 // Looks at where a target's resident memory is: when it has become notably more, from time to time, and when the
 // target says that it is about to end. The looks cost the target nothing but a lock of its address space for as long
-// as the kernel writes the list, and no more than a fiftieth of the processor's time.
+// as the kernel writes the list, and no more than a twentieth of the processor's time.
 //
 // Belongs to the drain thread.
 
