@@ -86,6 +86,16 @@ std::unique_ptr<DwarfHandle> DwarfHandle::open(const ModuleFiles& files) {
   return handle;
 }
 
+const UnitRanges& DwarfHandle::units() {
+  if (!units_) units_.emplace(main_.dwarf, lowest_code_);
+  return *units_;
+}
+
+bool DwarfHandle::is_of(const ModuleFiles& files) const {
+  return files.dwarf() != nullptr && main_.file.is_same(*files.dwarf()) &&
+         (files.alt ? alt_.file && alt_.file.is_same(files.alt) : !alt_.file);
+}
+
 std::span<const unsigned char> unit_entries(Dwarf_Die unit) {
   Dwarf* dwarf = dwarf_cu_getdwarf(unit.cu);
   const auto* first = static_cast<const unsigned char*>(unit.addr);

@@ -5,8 +5,10 @@
 #include <elfutils/libdw.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 
+#include "collect/dwarf_unit_ranges.hpp"
 #include "collect/symbol_files.hpp"
 
 namespace memprof::collect {
@@ -21,6 +23,10 @@ class DwarfHandle {
   Dwarf* get() const { return main_.dwarf; }
   /// The file with the DWARF; the module itself unless its debug information is in a file of its own.
   const ElfFile& file() const { return main_.file; }
+  /// Read when first asked for.
+  const UnitRanges& units();
+  /// Whether it is of the same files, in the same state.
+  bool is_of(const ModuleFiles& files) const;
   /// Ranges that begin below belong to functions that the linker threw away.
   std::uint64_t lowest_code() const { return lowest_code_; }
 
@@ -39,6 +45,7 @@ class DwarfHandle {
   Reader alt_;
   Reader main_;
   std::uint64_t lowest_code_ = 0;
+  std::optional<UnitRanges> units_;
 };
 
 /// The bytes of the entries of one unit, from its first DIE on, never beyond the section; empty: malformed.

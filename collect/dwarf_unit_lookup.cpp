@@ -184,25 +184,4 @@ DwarfMatch UnitLookup::chain_of(Dwarf_Die unit, std::uint64_t address, const std
   return match;
 }
 
-std::vector<Dwarf_Off> find_units(const DwarfHandle& handle, std::span<const std::uint64_t> addresses) {
-  std::vector<Dwarf_Off> units(addresses.size(), kNoUnit);
-  RangeVisitor ranges(addresses, handle.lowest_code());
-  Dwarf_Off next = 0;
-  std::size_t header_size = 0;
-  for (Dwarf_Off at = 0; !ranges.exhausted(); at = next) {
-    if (dwarf_next_unit(handle.get(), at, &next, &header_size, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) !=
-        0) {
-      break;
-    }
-    Dwarf_Die unit;
-    if (dwarf_offdie(handle.get(), at + header_size, &unit) == nullptr) continue;
-    ranges.visit(unit, [&](std::size_t first, std::size_t last) {
-      for (; first < last; ++first) {
-        if (units[first] == kNoUnit) units[first] = at + header_size;
-      }
-    });
-  }
-  return units;
-}
-
 }  // namespace memprof::collect

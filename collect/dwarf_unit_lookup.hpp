@@ -46,8 +46,4 @@ class UnitLookup {
   TypeHints hints_;
 };
 
-/// For each of the ascending addresses the offset of the DIE of its unit, kNoUnit where no unit has it.
-constexpr Dwarf_Off kNoUnit = ~Dwarf_Off{0};
-[[nodiscard]] std::vector<Dwarf_Off> find_units(const DwarfHandle& handle, std::span<const std::uint64_t> addresses);
-
 }  // namespace memprof::collect

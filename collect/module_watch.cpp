@@ -4,7 +4,7 @@
 #include <climits>
 #include <string>
 
-#include "collect/symbol_unpack.hpp"
+#include "collect/prepared_dwarf.hpp"
 
 namespace memprof::collect {
 
@@ -45,7 +45,7 @@ CapturedModule ModuleWatch::read(const wire::ModuleRecord& record) {
   } else {
     module.file = files_.open_module(module.path);
   }
-  expect_debug_file(module.build_id);
+  expect_dwarf({module.path, module.build_id, module.file.get()});
   return module;
 }
 

@@ -32,6 +32,8 @@ using std::chrono::nanoseconds;
 /// How long the collector sleeps when no producer rings. In between, the interval of the timeline is the longest, so
 /// that its points have a resident set of their own time.
 constexpr nanoseconds kShortestSleep = milliseconds(4);
+/// The first, so that what a program loads at its start is known soon: its symbols are prepared while it runs.
+constexpr nanoseconds kFirstSleep = std::chrono::microseconds(500);
 constexpr nanoseconds kUsualSleep = milliseconds(50);
 constexpr nanoseconds kLongestSleep = milliseconds(200);
 /// Rounds with fewer events than this make the next sleep longer.
@@ -135,7 +137,7 @@ void ProcessRecorder::State::launch() {
 void ProcessRecorder::State::run() {
   const CollectorLock lock(region.header().collector_lock_word);
   if (!wait_for_start()) return;
-  nanoseconds pause = kShortestSleep;
+  nanoseconds pause = kFirstSleep / 2;
   while (!stopping) {
     // Who rings from here on is not missed, even if the look at his ring was just over.
     const std::uint32_t rung = region.header().doorbell.load(std::memory_order_acquire);

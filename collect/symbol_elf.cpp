@@ -14,9 +14,11 @@
 namespace memprof::collect {
 namespace {
 
-bool is_regular(int fd) {
+/// Nothing: no regular file.
+std::optional<FileIdentity> identity_of(int fd) {
   struct stat status {};
-  return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  return FileIdentity{status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
 }
 
 std::string build_id_in(Elf_Data* notes) {
@@ -40,7 +42,9 @@ ElfFile& ElfFile::operator=(ElfFile&& other) noexcept {
   if (this == &other) return *this;
   close();
   file_ = std::move(other.file_);
+  identity_ = std::exchange(other.identity_, std::nullopt);
   image_ = std::move(other.image_);
+  image_bytes_ = std::exchange(other.image_bytes_, 0);
   elf_ = std::exchange(other.elf_, nullptr);
   return *this;
 }
@@ -48,7 +52,7 @@ ElfFile& ElfFile::operator=(ElfFile&& other) noexcept {
 ElfFile ElfFile::open(UniqueFd file) {
   ElfFile result;
   elf_version(EV_CURRENT);
-  if (!file || !is_regular(file.get())) return result;
+  if (!file || !(result.identity_ = identity_of(file.get()))) return result;
   result.file_ = std::move(file);
   result.elf_ = elf_begin(result.file_.get(), ELF_C_READ_MMAP, nullptr);
   if (result.elf_ != nullptr && elf_kind(result.elf_) != ELF_K_ELF) result.close();
@@ -59,25 +63,37 @@ ElfFile ElfFile::open(const std::string& path) {
   return open(open_regular_file(path));  // the path may be the target's word
 }
 
-ElfFile ElfFile::open(std::shared_ptr<const std::vector<char>> image) {
+ElfFile ElfFile::open(std::shared_ptr<const char> image, std::size_t bytes) {
   ElfFile result;
   elf_version(EV_CURRENT);
   result.image_ = std::move(image);
+  result.image_bytes_ = bytes;
   // libelf only reads from it, whatever its prototype says.
-  result.elf_ = elf_memory(const_cast<char*>(result.image_->data()), result.image_->size());
+  result.elf_ = elf_memory(const_cast<char*>(result.image_.get()), bytes);
   if (result.elf_ != nullptr && elf_kind(result.elf_) != ELF_K_ELF) result.close();
   return result;
 }
 
+ElfFile ElfFile::open(std::vector<char> image) {
+  const auto owner = std::make_shared<const std::vector<char>>(std::move(image));
+  return open(std::shared_ptr<const char>(owner, owner->data()), owner->size());
+}
+
 ElfFile ElfFile::again() const {
-  if (image_) return open(image_);
+  if (image_) return open(image_, image_bytes_);
   return open(UniqueFd(fcntl(file_.get(), F_DUPFD_CLOEXEC, 0)));
 }
 
 void ElfFile::close() {
   if (elf_ != nullptr) elf_end(std::exchange(elf_, nullptr));
   file_.reset();
+  identity_.reset();
   image_.reset();
+}
+
+bool ElfFile::is_same(const ElfFile& other) const {
+  if (image_ || other.image_) return image_ == other.image_;
+  return identity_ && identity_ == other.identity_;
 }
 
 std::string ElfFile::build_id() const {

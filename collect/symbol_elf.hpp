@@ -3,13 +3,16 @@
 
 #include <gelf.h>
 #include <libelf.h>
+#include <sys/types.h>
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "collect/unique_fd.hpp"
@@ -19,6 +22,16 @@ namespace memprof::collect {
 struct ElfSection {
   Elf_Scn* handle = nullptr;
   GElf_Shdr header{};
+};
+
+/// Which file it is, and in which state: another one after it was written to.
+struct FileIdentity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  off_t bytes = 0;
+  time_t modified_s = 0;
+  long modified_ns = 0;
+  friend auto operator<=>(const FileIdentity&, const FileIdentity&) = default;
 };
 
 class ElfFile {
@@ -32,17 +45,17 @@ class ElfFile {
   static ElfFile open(UniqueFd file);
   static ElfFile open(const std::string& path);
   /// From a file image in memory, which handles of other threads may share.
-  static ElfFile open(std::shared_ptr<const std::vector<char>> image);
-  static ElfFile open(std::vector<char> image) {
-    return open(std::make_shared<const std::vector<char>>(std::move(image)));
-  }
+  static ElfFile open(std::shared_ptr<const char> image, std::size_t bytes);
+  static ElfFile open(std::vector<char> image);
   /// A second handle of the same file, for another thread.
   ElfFile again() const;
 
   explicit operator bool() const { return elf_ != nullptr; }
   Elf* get() const { return elf_; }
-  /// Negative for an image in memory.
-  int descriptor() const { return file_.get(); }
+  /// When it was opened; nothing for an image in memory.
+  const std::optional<FileIdentity>& identity() const { return identity_; }
+  /// Handles of the same image in memory, or of a file that has not changed between.
+  bool is_same(const ElfFile& other) const;
 
   /// Lower-case hex; empty: none.
   std::string build_id() const;
@@ -63,7 +76,9 @@ class ElfFile {
   void close();
 
   UniqueFd file_;
-  std::shared_ptr<const std::vector<char>> image_;
+  std::optional<FileIdentity> identity_;
+  std::shared_ptr<const char> image_;
+  std::size_t image_bytes_ = 0;
   Elf* elf_ = nullptr;
 };
 

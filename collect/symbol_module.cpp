@@ -5,6 +5,7 @@
 
 #include "collect/demangle.hpp"
 #include "collect/dwarf_unit_lookup.hpp"
+#include "collect/prepared_dwarf.hpp"
 #include "collect/symbol_table.hpp"
 
 namespace memprof::collect {
@@ -19,12 +20,14 @@ ModuleLookup::ModuleLookup(const ModuleImage& image, std::vector<std::uint64_t> 
 }
 
 void ModuleLookup::open(const std::vector<std::string>& debug_directories, const DebugFileSource& fetch) {
+  stop_expecting_dwarf(image_);
   files_ = find_module_files(image_, debug_directories, fetch);
   if (files_.dwarf() == nullptr) return;
-  first_handle_ = DwarfHandle::open(files_);
+  first_handle_ = take_prepared_dwarf(image_, files_);
+  if (!first_handle_) first_handle_ = DwarfHandle::open(files_);
   if (!first_handle_) return;
   symbols_found_ = true;
-  const auto offsets = find_units(*first_handle_, addresses_);
+  const auto offsets = first_handle_->units().units_of(addresses_);
   std::map<Dwarf_Off, std::vector<std::uint32_t>> by_unit;
   for (std::uint32_t index = 0; index < offsets.size(); ++index) {
     if (offsets[index] != kNoUnit) by_unit[offsets[index]].push_back(index);
@@ -53,8 +56,9 @@ std::size_t ModuleLookup::divide(unsigned most, std::uint64_t smallest_part_byte
 }
 
 void ModuleLookup::match_part(std::size_t part, TextPool& texts) {
-  const auto handle = part == 0 ? std::move(first_handle_) : DwarfHandle::open(files_);
-  if (!handle) return;
+  const auto own_handle = part == 0 ? nullptr : DwarfHandle::open(files_);
+  const DwarfHandle* const handle = part == 0 ? first_handle_.get() : own_handle.get();
+  if (handle == nullptr) return;
   UnitLookup lookup(*handle, texts);
   for (std::size_t index = parts_[part].first_unit; index < parts_[part].last_unit; ++index) {
     match_unit(units_[index], lookup, *handle);
@@ -104,7 +108,7 @@ void ModuleLookup::match_symbols(TextPool& texts) {
   std::string note = std::move(files_.note);
   files_ = {};
   files_.note = std::move(note);
-  first_handle_.reset();
+  keep_dwarf(image_, std::move(first_handle_));
 }
 
 }  // namespace memprof::collect

@@ -1,7 +1,5 @@
 #include "collect/symbol_unpack.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
 #if defined(MEMPROF_HAVE_LIBDEFLATE)
 #include <libdeflate.h>
 #else
@@ -10,22 +8,17 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <new>
-#include <set>
 #include <string_view>
-#include <system_error>
-#include <thread>
-#include <tuple>
 #include <utility>
 #include <vector>
-
-#include "collect/symbolizer.hpp"
 
 namespace memprof::collect {
 namespace {
@@ -66,9 +59,7 @@ bool inflate(std::string_view packed, char* to, std::size_t bytes) {
 struct PackedSection {
   std::size_t index = 0;
   GElf_Shdr header{};
-  bool wanted = false;
-  std::uint64_t bytes = 0;  ///< unpacked
-  std::string_view packed;  ///< in the file
+  std::string_view packed;  ///< in the file; empty: not wanted
 };
 
 /// All compressed sections; false: one of the wanted is in a form that is not known here.
@@ -79,15 +70,18 @@ bool find_packed(const ElfFile& file, std::vector<PackedSection>& sections) {
     PackedSection& found = sections.emplace_back();
     found.index = elf_ndxscn(scn);
     found.header = section.header;
-    found.wanted = is_wanted(name_of(file.get(), section.header));
-    if (!found.wanted) continue;
+    found.header.sh_flags &= ~std::uint64_t{SHF_COMPRESSED};
+    found.header.sh_type = SHT_NOBITS;  // libdw takes it for absent
+    if (!is_wanted(name_of(file.get(), section.header))) continue;
     GElf_Chdr form;
     const std::string_view contents = file.contents(section);
     if (gelf_getchdr(scn, &form) == nullptr || form.ch_type != ELFCOMPRESS_ZLIB || form.ch_size > kMostBytes ||
-        contents.size() < sizeof(Elf64_Chdr)) {
+        contents.size() <= sizeof(Elf64_Chdr)) {
       return false;
     }
-    found.bytes = form.ch_size;
+    found.header.sh_type = section.header.sh_type;
+    found.header.sh_size = form.ch_size;
+    found.header.sh_addralign = 1;
     found.packed = contents.substr(sizeof(Elf64_Chdr));
   }
   return true;
@@ -95,125 +89,137 @@ bool find_packed(const ElfFile& file, std::vector<PackedSection>& sections) {
 
 std::size_t aligned(std::size_t offset) { return (offset + kAlignment - 1) / kAlignment * kAlignment; }
 
-/// The file with its unpacked sections behind it, and section headers that say so; empty: it can't be done.
-std::vector<char> unpack(const ElfFile& file) {
-  const std::string_view packed = file.bytes();
-  Elf64_Ehdr header;
-  std::vector<PackedSection> sections;
-  if (packed.size() < sizeof header || gelf_getclass(file.get()) != ELFCLASS64 || !find_packed(file, sections)) {
-    return {};
-  }
-  std::memcpy(&header, packed.data(), sizeof header);
-  std::size_t size = packed.size();
-  for (const PackedSection& section : sections) size = aligned(size) + section.bytes;
-  const bool any = std::any_of(sections.begin(), sections.end(), [](const auto& section) { return section.wanted; });
-  if (!any || size - packed.size() > kMostBytes || header.e_shentsize != sizeof(Elf64_Shdr)) return {};
-
-  std::vector<char> image(size);
-  std::memcpy(image.data(), packed.data(), packed.size());
-  std::size_t end = packed.size();
-  for (PackedSection& section : sections) {
-    if (section.wanted) {
-      section.header.sh_offset = aligned(end);
-      section.header.sh_size = section.bytes;
-      section.header.sh_addralign = 1;
-      end = section.header.sh_offset + section.bytes;
-      if (!inflate(section.packed, image.data() + section.header.sh_offset, section.bytes)) return {};
-    } else {
-      section.header.sh_type = SHT_NOBITS;  // libdw takes it for absent
-    }
-    section.header.sh_flags &= ~std::uint64_t{SHF_COMPRESSED};
-    const std::uint64_t at = header.e_shoff + section.index * sizeof(Elf64_Shdr);
-    if (header.e_shoff > packed.size() || at + sizeof(Elf64_Shdr) > packed.size()) return {};
-    std::memcpy(image.data() + at, &section.header, sizeof(Elf64_Shdr));  // GElf_Shdr is Elf64_Shdr
-  }
-  return image;
-}
-
-/// Never destroyed: its thread may be at work when the process ends.
-class Unpacker {
+/// Unpacks one file: a copy with the unpacked sections behind it, and section headers that say so. Where the packed
+/// ones were nothing is written, so that these pages take no memory.
+class Unpacking {
  public:
-  static Unpacker& instance() {
-    static auto* const unpacker = new Unpacker;
-    return *unpacker;
+  explicit Unpacking(const ElfFile& packed) : packed_(packed.again()) {
+    possible_ = packed_ && find_packed(packed_, sections_) && lay_out();
+    if (possible_) copy_the_rest();
   }
 
-  ElfFile unpacked(ElfFile file) {
-    struct stat status {};
-    if (::fstat(file.descriptor(), &status) != 0) return file;
-    const Key key{status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
-    const std::shared_ptr<Entry> entry = entry_of(key);
-    const std::lock_guard guard(entry->mutex);
-    if (!entry->done) {
+  /// Takes part until all is unpacked. Any number of threads may; each takes section after section.
+  void work() {
+    if (!possible_) return;
+    // Relaxed: what it reads was written before the other threads saw this object.
+    for (std::size_t index; (index = next_.fetch_add(1, std::memory_order_relaxed)) < sections_.size();) {
+      const PackedSection& section = sections_[index];
+      const bool good = section.packed.empty() ||
+                        inflate(section.packed, image_.get() + section.header.sh_offset, section.header.sh_size);
+      if (!good) damaged_.store(true, std::memory_order_relaxed);
+      // The release hands the section over to whoever sees the count.
+      if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == sections_.size()) done_.notify_all();
+    }
+    for (std::size_t done; (done = done_.load(std::memory_order_acquire)) != sections_.size();) {
+      done_.wait(done, std::memory_order_acquire);
+    }
+  }
+
+  /// After work(); false: it can't be done.
+  ElfFile result() const { return possible_ && !damaged_ ? ElfFile::open(image_, bytes_) : ElfFile(); }
+
+ private:
+  /// Gives the unpacked sections their places.
+  bool lay_out() {
+    const std::string_view packed = packed_.bytes();
+    if (packed.size() < sizeof header_ || gelf_getclass(packed_.get()) != ELFCLASS64) return false;
+    std::memcpy(&header_, packed.data(), sizeof header_);
+    if (header_.e_shentsize != sizeof(Elf64_Shdr) || header_.e_shoff > packed.size()) return false;
+    bytes_ = packed.size();
+    for (PackedSection& section : sections_) {
+      if (header_.e_shoff + (section.index + 1) * sizeof(Elf64_Shdr) > packed.size()) return false;
+      if (section.packed.empty()) continue;
+      section.header.sh_offset = aligned(bytes_);
+      bytes_ = section.header.sh_offset + section.header.sh_size;
+    }
+    // The largest first, so that no thread is left with it at the end.
+    std::stable_sort(sections_.begin(), sections_.end(),
+                     [](const PackedSection& a, const PackedSection& b) { return a.packed.size() > b.packed.size(); });
+    return bytes_ > packed.size() && bytes_ - packed.size() <= kMostBytes;
+  }
+
+  void copy_the_rest() {
+    const std::string_view packed = packed_.bytes();
+    image_ = std::shared_ptr<char>(static_cast<char*>(std::calloc(bytes_, 1)), std::free);  // untouched zeros
+    if (!image_) throw std::bad_alloc();
+    std::vector<std::string_view> left_out;
+    for (const PackedSection& section : sections_) {
+      if (!section.packed.empty()) left_out.push_back(section.packed);
+    }
+    std::sort(left_out.begin(), left_out.end(), [](auto a, auto b) { return a.data() < b.data(); });
+    std::size_t copied = 0;
+    const auto copy_to = [&](std::size_t end) {
+      if (end > copied) std::memcpy(image_.get() + copied, packed.data() + copied, end - copied);
+    };
+    for (const std::string_view section : left_out) {
+      const auto begin = static_cast<std::size_t>(section.data() - packed.data());
+      copy_to(begin);
+      copied = std::max(copied, begin + section.size());
+    }
+    copy_to(packed.size());
+    for (const PackedSection& section : sections_) {  // GElf_Shdr is Elf64_Shdr
+      std::memcpy(image_.get() + header_.e_shoff + section.index * sizeof(Elf64_Shdr), &section.header,
+                  sizeof(Elf64_Shdr));
+    }
+  }
+
+  ElfFile packed_;
+  Elf64_Ehdr header_{};
+  std::vector<PackedSection> sections_;
+  std::shared_ptr<char> image_;
+  std::size_t bytes_ = 0;
+  bool possible_ = false;
+  std::atomic<std::size_t> next_{0}, done_{0};  ///< of sections_
+  std::atomic<bool> damaged_{false};
+};
+
+/// Never destroyed: other threads may be at work when the process ends.
+class UnpackedFiles {
+ public:
+  static UnpackedFiles& instance() {
+    static auto* const files = new UnpackedFiles;
+    return *files;
+  }
+
+  ElfFile of(ElfFile packed) {
+    const auto identity = packed.identity();
+    if (!identity) return packed;
+    const std::shared_ptr<Entry> entry = entry_of(*identity);
+    std::shared_ptr<Unpacking> unpacking;
+    {
+      const std::lock_guard guard(entry->mutex);
+      if (!entry->done && !entry->unpacking) entry->unpacking = std::make_shared<Unpacking>(packed);
+      unpacking = entry->unpacking;
+    }
+    if (unpacking) {
+      unpacking->work();
+      const std::lock_guard guard(entry->mutex);
+      if (!entry->done) entry->image = unpacking->result();
       entry->done = true;
-      auto image = std::make_shared<const std::vector<char>>(unpack(file));
-      if (!image->empty()) entry->image = std::move(image);
+      entry->unpacking.reset();  // and with it the packed file
     }
-    if (!entry->image) return file;
-    ElfFile copy = ElfFile::open(entry->image);
-    return copy ? std::move(copy) : std::move(file);
-  }
-
-  void expect(const std::string& build_id) {
-    const std::lock_guard guard(mutex_);
-    if (!expected_.insert(build_id).second) return;
-    std::string path;
-    for (const std::string& directory : usual_debug_directories()) {
-      path = build_id_path(directory, build_id);
-      if (!path.empty() && ::access(path.c_str(), R_OK) == 0) break;
-      path.clear();
-    }
-    if (path.empty()) return;
-    waiting_.push_back(std::move(path));
-    if (!running_) start();
+    const std::lock_guard guard(entry->mutex);
+    ElfFile copy = entry->image ? entry->image.again() : ElfFile();
+    return copy ? std::move(copy) : std::move(packed);
   }
 
  private:
-  using Key = std::tuple<dev_t, ino_t, off_t, time_t, long>;
   struct Entry {
     std::mutex mutex;
     bool done = false;
-    std::shared_ptr<const std::vector<char>> image;
+    std::shared_ptr<Unpacking> unpacking;  ///< while it is not done
+    ElfFile image;                         ///< false: it stays packed
   };
 
-  std::shared_ptr<Entry> entry_of(const Key& key) {
+  std::shared_ptr<Entry> entry_of(const FileIdentity& identity) {
     const std::lock_guard guard(mutex_);
-    std::shared_ptr<Entry>& entry = entries_[key];
+    std::shared_ptr<Entry>& entry = entries_[identity];
     if (!entry) entry = std::make_shared<Entry>();
     return entry;
   }
 
-  void start() {
-    try {
-      std::thread([this] { work(); }).detach();
-      running_ = true;
-    } catch (const std::system_error&) {
-      waiting_.clear();  // no thread to be had: whoever wants the files unpacks them
-    }
-  }
-
-  void work() {
-    std::unique_lock guard(mutex_);
-    while (!waiting_.empty()) {
-      const std::string path = std::move(waiting_.front());
-      waiting_.pop_front();
-      guard.unlock();
-      try {
-        ElfFile file = ElfFile::open(path);
-        if (file && file.has_dwarf() && file.dwarf_is_compressed()) static_cast<void>(unpacked(std::move(file)));
-      } catch (const std::bad_alloc&) {
-        // Then it stays packed.
-      }
-      guard.lock();
-    }
-    running_ = false;
-  }
-
   std::mutex mutex_;
-  std::map<Key, std::shared_ptr<Entry>> entries_;
-  std::set<std::string> expected_;
-  std::deque<std::string> waiting_;
-  bool running_ = false;
+  std::map<FileIdentity, std::shared_ptr<Entry>> entries_;
 };
 
 }  // namespace
@@ -224,11 +230,7 @@ std::string build_id_path(const std::string& directory, const std::string& build
 }
 
 ElfFile unpacked(ElfFile file) {
-  return file && file.dwarf_is_compressed() ? Unpacker::instance().unpacked(std::move(file)) : std::move(file);
-}
-
-void expect_debug_file(const std::string& build_id) {
-  if (!build_id.empty()) Unpacker::instance().expect(build_id);
+  return file && file.dwarf_is_compressed() ? UnpackedFiles::instance().of(std::move(file)) : std::move(file);
 }
 
 }  // namespace memprof::collect

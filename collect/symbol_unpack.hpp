@@ -1,7 +1,7 @@
 #pragma once
 // Debug files are often compressed (Debian's all are). libdw would unpack each section of such a file for each handle,
 // one after another: some 50 ms for that of libc, which every process has. So a file is unpacked here, once for all
-// handles and processes, only the sections that names and lines are read from, and mostly while the program still runs.
+// handles and processes, and only the sections that names and lines are read from.
 
 #include <string>
 
@@ -13,11 +13,7 @@ namespace memprof::collect {
 [[nodiscard]] std::string build_id_path(const std::string& directory, const std::string& build_id);
 
 /// `file`, or an unpacked copy in memory where its DWARF is compressed. What cannot be unpacked, or is so large that
-/// the memory would hurt, is returned as it is. Any thread; waits for one that unpacks the same file.
+/// the memory would hurt, is returned as it is. Any thread; threads that want the same file unpack it together.
 [[nodiscard]] ElfFile unpacked(ElfFile file);
-
-/// A program has loaded a file of that build id, so its debug file will probably be wanted: if there is one, and it is
-/// compressed, a background thread unpacks it. Returns at once. Any thread.
-void expect_debug_file(const std::string& build_id);
 
 }  // namespace memprof::collect

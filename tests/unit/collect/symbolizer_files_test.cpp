@@ -5,10 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 
+#include "collect/prepared_dwarf.hpp"
 #include "collect/symbol_unpack.hpp"
+#include "collect/symbol_workers.hpp"
 #include "collect/symbolizer.hpp"
 #include "collect/unique_fd.hpp"
 #include "tests/catch.hpp"
@@ -107,6 +111,48 @@ TEST_CASE("a compressed debug file is unpacked once, says the same as before, an
   // Another file of that name, as after an upgrade.
   shell("echo >>" + debug);
   CHECK(collect::unpacked(collect::ElfFile::open(debug)).bytes().data() != unpacked.bytes().data());
+}
+
+TEST_CASE("threads that want the same debug file unpack it together") {
+  if (!gcc_is_here()) return;
+  const Copy copy("shapes-gcc-O2-dwarf5");
+  const std::string debug = copy.build_id_path();
+  copy.strip_to(debug);
+  shell("objcopy --compress-debug-sections=zlib " + debug);
+  std::vector<collect::ElfFile> files(4);
+  collect::run_tasks(files.size(), 4,
+                     [&](std::size_t i) { files[i] = collect::unpacked(collect::ElfFile::open(debug)); });
+  for (const collect::ElfFile& file : files) {
+    CHECK_FALSE(file.dwarf_is_compressed());
+    CHECK(file.is_same(files.front()));
+  }
+  CHECK(look_up(copy.image(), copy.program.mark("inlined"), copy.options()) == shapes_chain());
+}
+
+TEST_CASE("a handle that was prepared is given out once, and not for a file that has changed") {
+  if (!gcc_is_here()) return;
+  const Copy copy("plain-gcc");
+  const auto take = [&] { return collect::take_prepared_dwarf(copy.image(), find_module_files(copy.image(), {}, {})); };
+  collect::expect_dwarf(copy.image());
+  auto handle = take();
+  for (int i = 0; !handle && i < 10'000; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    handle = take();
+  }
+  REQUIRE(handle);
+  CHECK(take() == nullptr);
+  const std::vector<std::uint64_t> addresses = {0, copy.program.mark("inlined")};
+  const auto units = handle->units().units_of(addresses);
+  CHECK(units[0] == collect::kNoUnit);
+  CHECK(units[1] != collect::kNoUnit);
+
+  collect::keep_dwarf(copy.image(), std::move(handle));
+  CHECK(look_up(copy.image(), copy.program.mark("inlined")) == plain_chain());
+  handle = take();  // look_up() has used and kept it
+  REQUIRE(handle);
+  collect::keep_dwarf(copy.image(), std::move(handle));
+  shell("echo >>" + copy.path);
+  CHECK(take() == nullptr);
 }
 
 TEST_CASE("a compressed debug file that is damaged stays as it is") {
