@@ -6,9 +6,6 @@
 namespace memprof::collect {
 namespace {
 
-/// How many events ahead the accounts of sites are fetched.
-constexpr std::size_t kAhead = 8;
-
 /// Where nothing was.
 bool is_usual_allocation(const Event& event) {
   return event.operation == wire::Operation::kAlloc && !event.found && !event.unrecorded;
@@ -31,22 +28,10 @@ void HeapAccounts::apply(std::span<const Event> events, const Relocations& reloc
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (!is_watched()) i = apply_usual(events, i);
     if (i == events.size()) return;
-    prefetch(events, i + kAhead);
     const Event& event = events[i];
     if (event.ticks >= timeline_.due()) timeline_.cross(event.ticks, totals_.live_bytes, totals_.allocations);
     apply_one(event, relocations);
   }
-}
-
-inline void HeapAccounts::prefetch(std::span<const Event> events, std::size_t index) const {
-  if (index >= events.size()) return;
-  const Event& event = events[index];
-  const bool frees = event.found;
-  // Marks and blocks of a paused thread have no site.
-  const std::uint32_t allocator = frees ? event.block.site : event.site;
-  const void* const first = sites_.allocations.data() + (allocator < sites_.size() ? allocator : 0);
-  __builtin_prefetch(first, 1);
-  __builtin_prefetch(frees ? sites_.frees.data() + event.site : first, 1);
 }
 
 std::size_t HeapAccounts::apply_usual(std::span<const Event> events, std::size_t begin) {
@@ -56,7 +41,6 @@ std::size_t HeapAccounts::apply_usual(std::span<const Event> events, std::size_t
   for (; i < events.size(); ++i) {
     const Event& event = events[i];
     if (event.ticks >= due) break;
-    prefetch(events, i + kAhead);
     if (is_usual_allocation(event)) {
       book_allocation(event, now);
     } else if (is_usual_free(event)) {

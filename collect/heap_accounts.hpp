@@ -144,7 +144,6 @@ class HeapAccounts {
   void book_free(const Event& event, Level& now);
   /// Somebody wants to know more of each event than what apply_usual() keeps.
   bool is_watched() const { return at_peak_ || tick_log_.active() || scope_log_.any_open(); }
-  void prefetch(std::span<const Event> events, std::size_t index) const;
   void apply_one(const Event& event, const Relocations& relocations);
   void allocate(const Event& event);
   void fail(const Event& event);

@@ -1,8 +1,10 @@
 #include "collect/live_pages.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <new>
+#include <span>
 #include <utility>
 
 namespace memprof::collect {
@@ -14,17 +16,18 @@ const bool kHasPopcnt = [] {
 }();
 #endif
 
-LiveSlot* ArenaChunks::take() {
+void* ArenaChunks::take() {
   const std::lock_guard guard(mutex_);
-  if (slots_ + kSlots > kMostSlots) throw std::bad_alloc();
+  if ((taken_ + 1) * kBytes > kMostSlots * sizeof(LiveSlot)) throw std::bad_alloc();
   if (left_ == 0) {
-    next_ = spans_.emplace_back(span_chunks_ * kSlots).data();
+    const bool much = taken_ * kBytes >= ZeroedArray<std::byte>::kWorthHugePages;
+    next_ = spans_.emplace_back(span_chunks_ * kBytes, much).data();
     left_ = span_chunks_;
     span_chunks_ = std::min(span_chunks_ * 2, kLastSpan);
   }
   --left_;
-  slots_ += kSlots;
-  return std::exchange(next_, next_ + kSlots);
+  ++taken_;
+  return std::exchange(next_, next_ + kBytes);
 }
 
 LiveSlot* SlotArena::allocate(unsigned size_class) {
@@ -36,13 +39,13 @@ LiveSlot* SlotArena::allocate(unsigned size_class) {
   }
   const std::size_t wanted = kCapacities[size_class];
   if (left_ < wanted) {
-    LiveSlot* const chunk = chunks_.take();
+    auto* const chunk = static_cast<LiveSlot*>(chunks_.take());
     // What is left of the old chunk becomes arrays of the sizes that fit.
     for (unsigned i = size_class; --i > 0;) {
       for (; left_ >= kCapacities[i]; left_ -= kCapacities[i], next_ += kCapacities[i]) release(next_, i);
     }
     next_ = chunk;
-    left_ = ArenaChunks::kSlots;
+    left_ = ArenaChunks::kBytes / sizeof(LiveSlot);
     ++chunk_count_;
   }
   left_ -= wanted;
@@ -82,28 +85,47 @@ void LivePage::compact() {
 }
 
 void LivePage::enlarge(SlotArena& arena) {
-  LiveSlot* const larger = arena.allocate(size_class() + 1);
+  LiveSlot* const larger = arena.allocate(static_cast<unsigned>(size_class + 1));
   if (slots != nullptr) {
     std::copy_n(slots, count(taken), larger);
-    arena.release(slots, size_class());
+    arena.release(slots, static_cast<unsigned>(size_class));
   }
   slots = larger;
-  ++key_and_class;
+  ++size_class;
 }
 
-ZeroedArray<LivePage> LivePages::start_anew() {
-  const auto in_use =
-      static_cast<std::size_t>(std::count_if(begin(), end(), [](const LivePage& page) { return page.live != 0; }));
-  // Between 40 and 55 % full: homes in a row make long runs, so searches would soon get long, too.
-  const std::size_t capacity = std::max(kFirstCapacity, (in_use * 5 / 2 / kGroup + 1) * kGroup);
-  ZeroedArray<LivePage> table(capacity + 1);
-  table[capacity].key_and_class = kEnd;
-  table_.swap(table);
-  capacity_ = capacity;
+ZeroedArray<LivePages::Group> LivePages::start_anew(std::size_t groups) {
+  ZeroedArray<Group> table(std::max(kFirstCapacity, std::bit_ceil(groups * 4)));
+  shift_ = static_cast<unsigned>(64 - std::countr_zero(table.size()));
   ++rebuilds_;
-  count_ = 0;
-  limit_ = capacity * 11 / 20;
+  table_.swap(table);
   return table;
+}
+
+LivePage* LivePages::take_pages() {
+  if (!released_.empty()) {
+    LivePage* const pages = released_.back();
+    released_.pop_back();
+    return pages;
+  }
+  if (pages_left_ == 0) {
+    next_pages_ = static_cast<LivePage*>(chunks_.take());
+    pages_left_ = ArenaChunks::kBytes / sizeof(LivePage);
+    ++chunk_count_;
+  }
+  pages_left_ -= kGroup;
+  return std::exchange(next_pages_, next_pages_ + kGroup);
+}
+
+bool LivePages::release_if_empty(Group& group) {
+  const std::span pages(group.pages, kGroup);
+  if (std::any_of(pages.begin(), pages.end(), [](const LivePage& page) { return page.live != 0; })) return false;
+  for (LivePage& page : pages) {
+    if (page.slots != nullptr) arena_.release(page.slots, static_cast<unsigned>(page.size_class));
+    page = {};
+  }
+  released_.push_back(std::exchange(group.pages, nullptr));
+  return true;
 }
 
 }  // namespace memprof::collect

@@ -6,12 +6,15 @@
 // addresses; so a slot needs no address. A slot whose block is gone stays in its place, since the next block often has
 // the same address: in a steady heap an event touches the page and one slot, both known early enough to be fetched
 // ahead. Arrays come from an arena in a few sizes and are reused by size.
+//
+// The 32 pages of 16 KiB of addresses lie in a row and stay where they are. They are found by a table of such groups,
+// so small that it is in the cache and that making it anew is cheap.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
-#include <span>
 #include <vector>
 
 #include "collect/zeroed_array.hpp"
@@ -30,13 +33,13 @@ static_assert(sizeof(LiveSlot) == 16);
 /// Memory for the arenas of all shards, in huge pages once there is much of it. Any thread.
 class ArenaChunks {
  public:
-  static constexpr std::size_t kSlots = 512;  ///< of a chunk: 8 KiB
+  static constexpr std::size_t kBytes = 8192;  ///< of a chunk
 
-  /// So that the blocks of a site can be counted in 32 bits; they would take 48 GiB.
+  /// So that the blocks of a site can be counted in 32 bits: there are no more slots than this.
   static constexpr std::size_t kMostSlots = std::size_t{3} << 30;
 
-  /// A chunk that lives as long as this. Throws std::bad_alloc.
-  LiveSlot* take();
+  /// A chunk of zeros that lives as long as this. Throws std::bad_alloc.
+  void* take();
 
  private:
   // Spans double from 128 KiB to the size of a huge page.
@@ -44,11 +47,11 @@ class ArenaChunks {
   static constexpr std::size_t kLastSpan = 256;
 
   std::mutex mutex_;
-  std::vector<ZeroedArray<LiveSlot>> spans_;
+  std::vector<ZeroedArray<std::byte>> spans_;
   std::size_t span_chunks_ = kFirstSpan;  ///< of the next span
-  LiveSlot* next_ = nullptr;
+  std::byte* next_ = nullptr;
   std::size_t left_ = 0;   ///< chunks from next_ on
-  std::size_t slots_ = 0;  ///< in all chunks that were taken
+  std::size_t taken_ = 0;  ///< chunks
 };
 
 /// Arrays of slots for one shard.
@@ -63,7 +66,7 @@ class SlotArena {
   LiveSlot* allocate(unsigned size_class);
   void release(LiveSlot* array, unsigned size_class);
 
-  std::size_t bytes() const { return chunk_count_ * ArenaChunks::kSlots * sizeof(LiveSlot); }
+  std::size_t bytes() const { return chunk_count_ * ArenaChunks::kBytes; }
 
  private:
   /// A released array begins with the next one.
@@ -85,16 +88,14 @@ extern const bool kHasPopcnt;  ///< of this processor
 struct alignas(32) LivePage {
   static constexpr unsigned kShift = 9;
   static constexpr std::uint64_t kGranule = 8;
-  static constexpr unsigned kClassBits = 4;
 
-  std::uint64_t key_and_class;  ///< key << kClassBits | size class of `slots`; 0: no page
   LiveSlot* slots;
-  std::uint64_t taken;  ///< by granule: has a slot
-  std::uint64_t live;   ///< by granule: has a slot with a block; part of `taken`
+  std::uint64_t taken;       ///< by granule: has a slot
+  std::uint64_t live;        ///< by granule: has a slot with a block; part of `taken`
+  std::uint64_t size_class;  ///< of `slots`
 
-  /// Never 0.
-  static std::uint64_t key_of(std::uint64_t address) { return (address >> kShift) + 1; }
-  static std::uint64_t start_of(std::uint64_t key) { return (key - 1) << kShift; }
+  static std::uint64_t number_of(std::uint64_t address) { return address >> kShift; }
+  static std::uint64_t start_of(std::uint64_t number) { return number << kShift; }
   static std::uint64_t bit_of(std::uint64_t address) { return std::uint64_t{1} << (address / kGranule % 64); }
   /// std::popcount would be a call unless built for processors that all have the instruction.
   static unsigned count(std::uint64_t bits) {
@@ -111,9 +112,7 @@ struct alignas(32) LivePage {
     return static_cast<unsigned>(bits * 0x0101'0101'0101'0101u >> 56);
   }
 
-  std::uint64_t key() const { return key_and_class >> kClassBits; }
-  unsigned size_class() const { return key_and_class & ((1u << kClassBits) - 1); }
-  unsigned capacity() const { return SlotArena::kCapacities[size_class()]; }
+  unsigned capacity() const { return SlotArena::kCapacities[size_class]; }
 
   bool holds(std::uint64_t bit) const { return (live & bit) != 0; }
   bool has_slot(std::uint64_t bit) const { return (taken & bit) != 0; }
@@ -137,96 +136,97 @@ struct alignas(32) LivePage {
 };
 static_assert(sizeof(LivePage) == 32);
 
-/// The pages of one shard: open addressing with linear probing, where four pages in a row have homes in a row. A page
-/// stays when its last block goes, since the next one often comes soon; pages that are empty when the table is full are
-/// thrown out.
+/// The pages of one shard, in groups: open addressing with linear probing. A group stays when its last block goes,
+/// since the next one often comes soon; groups that are empty when the table is full are thrown out.
 class LivePages {
  public:
   /// Upper bits of the hash that say which shard it is.
   static constexpr unsigned kShardBits = 2;
+  /// Pages of a group.
+  static constexpr std::uint64_t kGroup = 32;
 
   /// Throws std::bad_alloc.
-  explicit LivePages(ArenaChunks& chunks) : arena_(chunks) { start_anew(); }
+  explicit LivePages(ArenaChunks& chunks) : chunks_(chunks), arena_(chunks) { start_anew(0); }
 
-  /// What the hash is made of that find() and the others take: the same for pages whose homes are neighbours.
-  static std::uint64_t group_of(std::uint64_t key) { return key / kGroup; }
+  /// What the hash is made of that find() and find_or_add() take.
+  static std::uint64_t group_of(std::uint64_t page_number) { return page_number / kGroup; }
 
   /// Null: there is none.
-  LivePage* find(std::uint64_t hash, std::uint64_t key) const {
-    for (std::size_t at = home(hash, key);; at = after(at)) {
-      if (table_[at].key() == key) return &table_[at];
-      if (table_[at].key_and_class == 0) return nullptr;
+  LivePage* find(std::uint64_t hash, std::uint64_t page_number) const {
+    const std::uint64_t number = group_of(page_number);
+    for (std::size_t at = home(hash);; at = after(at)) {
+      const Group& group = table_[at];
+      if (group.pages == nullptr) return nullptr;
+      if (group.number == number) return &group.pages[page_number % kGroup];
     }
   }
-  /// Where the search for a page begins, to be fetched ahead.
-  LivePage* home_of(std::uint64_t hash, std::uint64_t key) const { return &table_[home(hash, key)]; }
-  /// Null: there is none, or find() would have to go on at the table's beginning.
-  static LivePage* find_from(LivePage* home, std::uint64_t key) {
-    for (; home->key() != key; ++home) {
-      if (home->key_and_class == 0 || home->key_and_class == kEnd) return nullptr;
-    }
-    return home;
-  }
-  /// The page, a new one if need be. Pages found before are no longer valid. `rehash` maps a group to its hash.
+  /// The page, a new one if need be. `rehash` maps a group to its hash.
   template <typename Rehash>
-  LivePage& find_or_add(std::uint64_t hash, std::uint64_t key, const Rehash& rehash) {
-    if (LivePage* const page = find(hash, key)) return *page;
-    if (count_ >= limit_) rebuild(rehash);
+  LivePage& find_or_add(std::uint64_t hash, std::uint64_t page_number, const Rehash& rehash) {
+    if (LivePage* const page = find(hash, page_number)) return *page;
+    if (count_ >= table_.size() / 2) rebuild(rehash);
+    LivePage* const pages = take_pages();
     ++count_;
-    LivePage& page = vacancy(hash, key);
-    page.key_and_class = key << LivePage::kClassBits;
-    return page;
+    vacancy(hash) = {group_of(page_number), pages};
+    return pages[page_number % kGroup];
   }
   SlotArena& arena() { return arena_; }
   /// Rises whenever pages that were found before are no longer valid.
   std::uint32_t rebuilds() const { return rebuilds_; }
 
-  /// All pages, in no order; those without a block have no live bits.
-  const LivePage* begin() const { return table_.begin(); }
-  const LivePage* end() const { return table_.begin() + capacity_; }
-
-  std::size_t bytes() const { return table_.bytes() + arena_.bytes(); }
-
- private:
-  static constexpr std::uint64_t kGroup = 4;
-  static constexpr std::size_t kFirstCapacity = 124;
-  /// In place of a key behind the last page; too large to be one.
-  static constexpr std::uint64_t kEnd = ~std::uint64_t{0};
-
-  /// The hash scaled to the capacity; its top bits chose the shard.
-  std::size_t home(std::uint64_t hash, std::uint64_t key) const {
-    __extension__ using Wide = unsigned __int128;
-    const auto group = static_cast<std::size_t>(static_cast<Wide>(hash << kShardBits) * (capacity_ / kGroup) >> 64);
-    return group * kGroup + key % kGroup;
-  }
-  std::size_t after(std::size_t at) const { return at + 1 == capacity_ ? 0 : at + 1; }
-  LivePage& vacancy(std::uint64_t hash, std::uint64_t key) {
-    std::size_t at = home(hash, key);
-    while (table_[at].key_and_class != 0) at = after(at);
-    return table_[at];
-  }
-  /// Begins a table with room for a third more pages than are in use; returns the old one.
-  ZeroedArray<LivePage> start_anew();
-
-  /// Leaves out the pages that are empty.
-  template <typename Rehash>
-  void rebuild(const Rehash& rehash) {
-    const ZeroedArray<LivePage> old = start_anew();
-    for (const LivePage& page : std::span(old.begin(), old.end() - 1)) {
-      if (page.live != 0) {
-        vacancy(rehash(group_of(page.key())), page.key()) = page;
-        ++count_;
-      } else if (page.slots != nullptr) {
-        arena_.release(page.slots, page.size_class());
-      }
+  /// Calls visit(number, page) for all pages, in no order; those without a block have no live bits.
+  template <typename Visit>
+  void for_each(const Visit& visit) const {
+    for (const Group& group : table_) {
+      if (group.pages == nullptr) continue;
+      for (std::uint64_t i = 0; i < kGroup; ++i) visit(group.number * kGroup + i, group.pages[i]);
     }
   }
 
-  ZeroedArray<LivePage> table_;  ///< and kEnd behind them
-  std::size_t capacity_ = 0;
+  std::size_t bytes() const { return table_.bytes() + chunk_count_ * ArenaChunks::kBytes + arena_.bytes(); }
+
+ private:
+  struct Group {
+    std::uint64_t number;
+    LivePage* pages;  ///< null: no group
+  };
+  static constexpr std::size_t kFirstCapacity = 256;
+
+  /// The table's size is a power of two; the hash's top bits chose the shard.
+  std::size_t home(std::uint64_t hash) const { return (hash << kShardBits) >> shift_; }
+  std::size_t after(std::size_t at) const { return (at + 1) & (table_.size() - 1); }
+  Group& vacancy(std::uint64_t hash) {
+    std::size_t at = home(hash);
+    while (table_[at].pages != nullptr) at = after(at);
+    return table_[at];
+  }
+  /// Begins a table that is a quarter full at most with `groups`; returns the old one.
+  ZeroedArray<Group> start_anew(std::size_t groups);
+  /// The pages of a group, all zero.
+  LivePage* take_pages();
+  /// True: the group had no block, and its pages and slots are given back.
+  bool release_if_empty(Group& group);
+
+  /// Leaves out the groups that are empty.
+  template <typename Rehash>
+  void rebuild(const Rehash& rehash) {
+    count_ -= static_cast<std::size_t>(std::count_if(
+        table_.begin(), table_.end(), [&](Group& group) { return group.pages != nullptr && release_if_empty(group); }));
+    const ZeroedArray<Group> old = start_anew(count_);
+    for (const Group& group : old) {
+      if (group.pages != nullptr) vacancy(rehash(group.number)) = group;
+    }
+  }
+
+  ArenaChunks& chunks_;
+  ZeroedArray<Group> table_;
+  unsigned shift_ = 0;
   std::size_t count_ = 0;
-  std::size_t limit_ = 0;  ///< rebuild when count_ reaches it
   std::uint32_t rebuilds_ = 0;
+  LivePage* next_pages_ = nullptr;  ///< unused part of the last chunk
+  std::size_t pages_left_ = 0;
+  std::size_t chunk_count_ = 0;
+  std::vector<LivePage*> released_;  ///< groups of pages, all zero
   SlotArena arena_;
 };
 

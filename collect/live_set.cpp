@@ -79,22 +79,20 @@ template <typename IsOurs>
 void LiveSet::resolve_if(std::span<Event> events, Relocations& relocations, const IsOurs& is_ours) {
   struct Ahead {
     std::uint64_t hash;
-    LivePage* page;  ///< where the search begins; from kSlotAhead on the page. Null: none, or not known
+    LivePage* page;  ///< null: none, or not known
   };
   std::array<Ahead, kPageAhead> ahead;
   const auto fetch_page = [&](std::size_t index) {
-    const std::uint64_t key = LivePage::key_of(events[index].address);
-    const std::uint64_t hash = hash_(LivePages::group_of(key));
-    LivePage* const home = is_ours(hash) ? shards_[shard_index(hash)].pages.home_of(hash, key) : nullptr;
-    ahead[index % kPageAhead] = {hash, home};
-    __builtin_prefetch(home, 1);
+    const std::uint64_t number = LivePage::number_of(events[index].address);
+    const std::uint64_t hash = hash_(LivePages::group_of(number));
+    LivePage* const page = is_ours(hash) ? shards_[shard_index(hash)].pages.find(hash, number) : nullptr;
+    ahead[index % kPageAhead] = {hash, page};
+    __builtin_prefetch(page, 1);
   };
-  const auto fetch_slot = [&](std::size_t index) {
-    LivePage*& page = ahead[index % kPageAhead].page;
-    if (page == nullptr) return;
-    const std::uint64_t address = events[index].address;
-    page = LivePages::find_from(page, LivePage::key_of(address));
-    if (page != nullptr) __builtin_prefetch(&page->slot(LivePage::bit_of(address)), 1);
+  // Without the attribute GCC takes it for a function without effect, and leaves it out.
+  const auto fetch_slot = [&](std::size_t index) __attribute__((always_inline)) {
+    const LivePage* const page = ahead[index % kPageAhead].page;
+    if (page != nullptr) __builtin_prefetch(&page->slot(LivePage::bit_of(events[index].address)), 1);
   };
   const std::size_t size = events.size();
   for (std::size_t i = 0; i < std::min(kPageAhead, size); ++i) fetch_page(i);
@@ -145,7 +143,7 @@ void LiveSet::resolve_one(Event& event, std::uint64_t hash, Relocations& relocat
 bool LiveSet::insert(std::uint64_t hash, std::uint64_t address, const Block& block, Block& replaced) {
   Shard& shard = shards_[shard_index(hash)];
   if (address % LivePage::kGranule != 0) return insert_misaligned(shard, address, block, replaced);
-  LivePage& page = shard.pages.find_or_add(hash, LivePage::key_of(address), hash_);
+  LivePage& page = shard.pages.find_or_add(hash, LivePage::number_of(address), hash_);
   const std::uint64_t bit = LivePage::bit_of(address);
   if (page.holds(bit)) {
     LiveSlot& slot = page.slot(bit);
@@ -160,7 +158,7 @@ bool LiveSet::insert(std::uint64_t hash, std::uint64_t address, const Block& blo
 bool LiveSet::remove(std::uint64_t hash, std::uint64_t address, Block& removed) {
   Shard& shard = shards_[shard_index(hash)];
   if (address % LivePage::kGranule != 0) return remove_misaligned(shard, address, removed);
-  LivePage* const page = shard.pages.find(hash, LivePage::key_of(address));
+  LivePage* const page = shard.pages.find(hash, LivePage::number_of(address));
   const std::uint64_t bit = LivePage::bit_of(address);
   if (page == nullptr || !page->holds(bit)) return false;
   removed = take(page->slot(bit), address, shard);
@@ -203,38 +201,38 @@ void LiveSet::fill(LiveSlot& slot, std::uint64_t address, const Block& block, Sh
   if (slot.low_size() == kBigSize) shard.big_sizes[address] = block.size;
 }
 
-std::optional<LiveSet::Found> LiveSet::last_in_page(std::uint64_t key, std::uint64_t address) const {
-  const std::uint64_t hash = hash_(LivePages::group_of(key));
+std::optional<LiveSet::Found> LiveSet::last_in_page(std::uint64_t number, std::uint64_t address) const {
+  const std::uint64_t hash = hash_(LivePages::group_of(number));
   const Shard& shard = shards_[shard_index(hash)];
-  const LivePage* const page = shard.pages.find(hash, key);
+  const LivePage* const page = shard.pages.find(hash, number);
   if (page == nullptr) return std::nullopt;
   std::uint64_t below = page->live;
-  if (key == LivePage::key_of(address)) {
+  if (number == LivePage::number_of(address)) {
     const std::uint64_t bit = LivePage::bit_of(address);
     below &= bit | (bit - 1);
   }
   if (below == 0) return std::nullopt;
   const auto granule = static_cast<std::uint64_t>(63 - std::countl_zero(below));
-  const std::uint64_t start = LivePage::start_of(key) + granule * LivePage::kGranule;
+  const std::uint64_t start = LivePage::start_of(number) + granule * LivePage::kGranule;
   return Found{start, read(page->slot(std::uint64_t{1} << granule), start, shard)};
 }
 
 std::optional<LiveSet::Found> LiveSet::last_of_all(std::uint64_t address) const {
-  std::uint64_t highest = 0;
+  std::optional<std::uint64_t> highest;
   for (const Shard& shard : shards_) {
-    for (const LivePage& page : shard.pages) {
-      if (page.live != 0 && page.key() <= LivePage::key_of(address)) highest = std::max(highest, page.key());
-    }
+    shard.pages.for_each([&](std::uint64_t number, const LivePage& page) {
+      if (page.live != 0 && number <= LivePage::number_of(address)) highest = std::max(highest.value_or(0), number);
+    });
   }
-  return highest == 0 ? std::nullopt : last_in_page(highest, address);
+  return highest ? last_in_page(*highest, address) : std::nullopt;
 }
 
 std::optional<LiveSet::Found> LiveSet::containing(std::uint64_t address) const {
   constexpr std::uint64_t kPagesNearby = 256;
-  const std::uint64_t key = LivePage::key_of(address);
+  const std::uint64_t number = LivePage::number_of(address);
   std::optional<Found> found;
-  for (std::uint64_t back = 0; !found && back < std::min(kPagesNearby, key); ++back) {
-    found = last_in_page(key - back, address);
+  for (std::uint64_t back = 0; !found && back < std::min(kPagesNearby, number + 1); ++back) {
+    found = last_in_page(number - back, address);
   }
   if (!found) found = last_of_all(address);
   // A block without bytes has at least its address.
@@ -246,7 +244,7 @@ std::size_t LiveSet::size() const {
   std::size_t sum = 0;
   for (const Shard& shard : shards_) {
     sum += shard.misaligned.size();
-    for (const LivePage& page : shard.pages) sum += LivePage::count(page.live);
+    shard.pages.for_each([&](std::uint64_t, const LivePage& page) { sum += LivePage::count(page.live); });
   }
   return sum;
 }

@@ -1,8 +1,9 @@
 #pragma once
 // All blocks that live, by address. One thread at a time per part (see resolve()).
 //
-// 4 shards by hash of the address's page, each with a table of pages (collect/live_pages.hpp). 18 to 35 bytes a block
-// where blocks are up to 128 bytes apart, about 80 where they are a page (512 bytes) or more apart.
+// 4 shards by hash of the address, each with its pages (collect/live_pages.hpp). 17 to 30 bytes a block where blocks
+// are up to 128 bytes apart, about 50 where they are a page (512 bytes) apart, and 1.1 KiB where they are 16 KiB or
+// more apart: a fifteenth of the addresses at most.
 
 #include <cstddef>
 #include <cstdint>
@@ -59,7 +60,7 @@ class LiveSet {
     std::unordered_map<std::uint64_t, Block> misaligned;
   };
 
-  /// One multiplication: pages in a row lie as evenly as multiples of the golden ratio do, and the fold mixes in what
+  /// One multiplication: groups in a row lie as evenly as multiples of the golden ratio do, and the fold mixes in what
   /// the product's upper half knows of the others.
   struct HashGroup {
     std::uint64_t seed;
@@ -87,7 +88,7 @@ class LiveSet {
   static Block take(const LiveSlot& slot, std::uint64_t address, Shard& shard);
   static Block read(const LiveSlot& slot, std::uint64_t address, const Shard& shard);
   /// The last block that begins in a page at or below `address`; nothing: none does.
-  std::optional<Found> last_in_page(std::uint64_t key, std::uint64_t address) const;
+  std::optional<Found> last_in_page(std::uint64_t number, std::uint64_t address) const;
   std::optional<Found> last_of_all(std::uint64_t address) const;
   static void fill(LiveSlot& slot, std::uint64_t address, const Block& block, Shard& shard);
 

@@ -1,5 +1,6 @@
 #include "collect/live_set.hpp"
 
+#include <algorithm>
 #include <random>
 #include <unordered_map>
 #include <vector>
@@ -129,6 +130,57 @@ TEST_CASE("a live block costs 40 bytes or less, whatever their number") {
     const double bytes = static_cast<double>(fixture.live_set.bytes()) / static_cast<double>(fixture.live_set.size());
     REQUIRE(bytes <= 41);
   }
+}
+
+TEST_CASE("blocks far apart cost a fifteenth of their distance or less") {
+  const std::uint64_t distance = GENERATE(512u, 4096u, 16384u);
+  constexpr std::uint64_t kBlocks = 20'000;
+  Fixture fixture;
+  std::vector<Event> batch;
+  for (std::uint64_t i = 0; i < kBlocks; ++i) batch.push_back(alloc(0x5555'0000'0000 + i * distance, 400));
+  fixture.live_set.resolve(batch, fixture.relocations);
+  REQUIRE(fixture.live_set.size() == kBlocks);
+  // What each shard has at least, or at once, does not count.
+  CHECK(fixture.live_set.bytes() <= std::max(kBlocks * 64, kBlocks * distance / 14) + 300'000);
+}
+
+TEST_CASE("a heap that moves on leaves no memory behind") {
+  constexpr std::uint64_t kBlocks = 1000, kDistance = 16384;
+  Fixture fixture;
+  std::uint64_t address = 0x5555'0000'0000;
+  std::size_t early = 0;
+  for (int round = 0; round < 200; ++round) {
+    std::vector<Event> batch;
+    for (std::uint64_t i = 0; i < kBlocks; ++i) batch.push_back(alloc(address + i * kDistance, 8 * i));
+    for (std::uint64_t i = 0; i < kBlocks; ++i) batch.push_back(free_of(address + i * kDistance));
+    fixture.live_set.resolve(batch, fixture.relocations);
+    for (std::uint64_t i = 0; i < kBlocks; ++i) {
+      REQUIRE(batch[kBlocks + i].found);
+      REQUIRE(batch[kBlocks + i].block.size == 8 * i);
+    }
+    REQUIRE(fixture.live_set.size() == 0);
+    address += kBlocks * kDistance;
+    if (round == 20) early = fixture.live_set.bytes();
+  }
+  CHECK(fixture.live_set.bytes() <= early);
+}
+
+TEST_CASE("blocks are found by any address in them, from the first address on") {
+  Fixture fixture;
+  std::vector<Event> batch{alloc(8, 8), alloc(16, 0), alloc(0x5555'0000'0000, 1 << 20), alloc(~std::uint64_t{7}, 8)};
+  fixture.live_set.resolve(batch, fixture.relocations);
+  const auto start_of = [&](std::uint64_t address) {
+    const auto found = fixture.live_set.containing(address);
+    return found ? found->address : 1;
+  };
+  CHECK(start_of(7) == 1);
+  CHECK(start_of(15) == 8);
+  CHECK(start_of(16) == 16);
+  CHECK(start_of(17) == 1);
+  CHECK(start_of(0x5555'0000'0000 + 4096) == 0x5555'0000'0000);
+  CHECK(start_of(0x5555'0000'0000 + (1 << 20) - 1) == 0x5555'0000'0000);
+  CHECK(start_of(0x5555'0000'0000 + (1 << 20)) == 1);
+  CHECK(start_of(~std::uint64_t{0}) == ~std::uint64_t{7});
 }
 
 }  // namespace
