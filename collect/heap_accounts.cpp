@@ -6,6 +6,10 @@
 namespace memprof::collect {
 namespace {
 
+/// Room for these is taken at once: addresses only, as long as nobody writes there. Making room anew takes memory anew
+/// from the kernel, twice as much for the new arrays as for what is in them.
+constexpr std::size_t kUsualSites = std::size_t{1} << 16;
+
 /// Where nothing was.
 bool is_usual_allocation(const Event& event) {
   return event.operation == wire::Operation::kAlloc && !event.found && !event.unrecorded;
@@ -18,7 +22,9 @@ bool is_usual_free(const Event& event) {
 }  // namespace
 
 HeapAccounts::HeapAccounts(double ns_per_tick, std::uint64_t timeline_interval)
-    : lifetime_buckets_(ns_per_tick), timeline_(timeline_interval) {}
+    : lifetime_buckets_(ns_per_tick), timeline_(timeline_interval) {
+  sites_.reserve(kUsualSites);
+}
 
 void HeapAccounts::apply(std::span<const Event> events, const Relocations& relocations, std::size_t site_count,
                          std::size_t thread_count) {

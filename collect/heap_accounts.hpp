@@ -48,6 +48,11 @@ struct SiteAccounts {
   std::vector<SiteHistory> histories;
 
   std::size_t size() const { return allocations.size(); }
+  void reserve(std::size_t count) {
+    allocations.reserve(count);
+    frees.reserve(count);
+    histories.reserve(count);
+  }
   void resize(std::size_t count) {
     allocations.resize(count);
     frees.resize(count);
