@@ -31,11 +31,9 @@ Site site_with(const SiteAllocations& allocations, const SiteFrees& frees, const
   return site;
 }
 
-/// Returns the row of each of the engine's sites, kNoIndex for those without one.
-std::vector<std::uint32_t> take_sites(const BookedFigures& booked, const StackTree& tree, CapturedProcess& captured) {
+void take_uses(const BookedFigures& booked, const StackTree& tree, CapturedProcess& captured) {
   const SiteAccounts& sites = booked.accounts.sites();
-  std::vector<std::uint32_t> rows(sites.size(), kNoIndex);
-  captured.sites.reserve(sites.size());
+  captured.sites_to_come.reserve(sites.size());
   for (std::size_t i = 0; i < sites.size(); ++i) {
     const std::uint64_t events = sites.events(i);
     if (events == 0) continue;  // only frees of unknown blocks, or a realloc without its end
@@ -45,10 +43,8 @@ std::vector<std::uint32_t> take_sites(const BookedFigures& booked, const StackTr
     if (root == wire::kRootCutDepth || root == wire::kRootCutUnwind) {
       captured.capture.truncated_stacks += events;
     }
-    rows[i] = static_cast<std::uint32_t>(captured.sites.size());
-    captured.sites.push_back(site_with(sites.allocations[i], sites.frees[i], sites.histories[i], stack));
+    captured.sites_to_come.push_back({stack, sites.histories[i].allocations != 0});
   }
-  return rows;
 }
 
 void take_mapped(const BookedFigures& booked, const TickClock& clock, CapturedProcess& captured) {
@@ -63,15 +59,10 @@ void take_mapped(const BookedFigures& booked, const TickClock& clock, CapturedPr
   }
 }
 
-void take_ticks(const TickLog& log, const std::vector<std::uint32_t>& row_of_site, const TickClock& clock,
-                CapturedProcess& captured) {
+void take_ticks(const TickLog& log, const TickClock& clock, CapturedProcess& captured) {
   captured.capture.tick_stride = log.stride();
   for (const TickLog::Row& row : log.rows()) {
     captured.ticks.push_back({clock.seconds(row.ticks), row.live_bytes, row.live_blocks, row.allocations});
-  }
-  for (TickChange change : log.changes()) {
-    change.site = row_of_site[change.site];  // what lived was allocated, so it has a row
-    captured.tick_changes.push_back(change);
   }
 }
 
@@ -131,7 +122,8 @@ void take_figures(const BookedFigures& booked, const StackTree& tree, const Tick
   captured.totals.peak_time_s = clock.seconds(accounts.peak_ticks());
   captured.capture.missed_frees = accounts.missed_frees();
   captured.hook_names = hook_names();
-  take_ticks(accounts.tick_log(), take_sites(booked, tree, captured), clock, captured);
+  take_uses(booked, tree, captured);
+  take_ticks(accounts.tick_log(), clock, captured);
   take_threads(booked, captured);
   take_mapped(booked, clock, captured);
   take_scopes(booked, clock, captured);
@@ -144,6 +136,24 @@ void take_figures(const BookedFigures& booked, const StackTree& tree, const Tick
     captured.timeline.push_back(
         {clock.seconds(point.ticks), point.live_bytes, point.highest_bytes, point.rss_bytes, point.allocations});
   }
+}
+
+SiteFigures take_sites(const BookedFigures& booked) {
+  const SiteAccounts& accounts = booked.accounts.sites();
+  SiteFigures figures;
+  figures.sites.reserve(accounts.size());
+  std::vector<std::uint32_t> rows(accounts.size(), kNoIndex);
+  for (std::size_t i = 0; i < accounts.size(); ++i) {
+    if (accounts.events(i) == 0) continue;
+    rows[i] = static_cast<std::uint32_t>(figures.sites.size());
+    figures.sites.push_back(
+        site_with(accounts.allocations[i], accounts.frees[i], accounts.histories[i], booked.stacks[i]));
+  }
+  for (TickChange change : booked.accounts.tick_log().changes()) {
+    change.site = rows[change.site];  // what lived was allocated, so it has a row
+    figures.tick_changes.push_back(change);
+  }
+  return figures;
 }
 
 }  // namespace memprof::collect

@@ -21,9 +21,12 @@ struct BookedFigures {
   const std::vector<std::string>& texts;  ///< names of scopes
 };
 
-/// Fills in totals, sites, threads, timeline, names, and what the accounts know of the capture. After
+/// Fills in totals, threads, timeline, names, what the accounts know of the capture, and which sites are to come. After
 /// finish() of both accounts.
 void take_figures(const BookedFigures& booked, const StackTree& tree, const TickClock& clock,
                   CapturedProcess& captured);
+
+/// The sites that are to come after take_figures(), in the same order.
+[[nodiscard]] SiteFigures take_sites(const BookedFigures& booked);
 
 }  // namespace memprof::collect

@@ -3,20 +3,45 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <future>
+#include <memory>
+#include <system_error>
 #include <utility>
 
-#include "collect/captured_figures.hpp"
 #include "collect/stack_tree.hpp"
 
 namespace memprof::collect {
 
 CapturedProcess FrozenProcess::thaw() && {
+  CapturedProcess captured = thaw_but_for_sites();
+  captured.take_sites(collect::take_sites(booked()));
+  return captured;
+}
+
+std::jthread FrozenProcess::bring_sites(CapturedProcess& captured) const {
+  if (worth_a_thread()) {
+    try {
+      const auto task = std::make_shared<std::packaged_task<SiteFigures()>>([this] { return take_sites(booked()); });
+      std::jthread thread([task] { (*task)(); });
+      captured.site_figures = task->get_future();
+      return thread;
+    } catch (const std::system_error&) {  // there is none to be had
+    }
+  }
+  captured.take_sites(collect::take_sites(booked()));
+  return {};
+}
+
+CapturedProcess FrozenProcess::thaw_but_for_sites() {
   CapturedProcess captured;
   captured.modules = std::move(modules);
-  accounts.finish(ticks);
-  mapped.finish();
+  // Where there is no thread to be had, the default policy does without.
+  const auto policy = worth_a_thread() ? std::launch::async | std::launch::deferred : std::launch::deferred;
+  auto finishing = std::async(policy, [this] { accounts.finish(ticks); });
   StackTree tree = read_stack_tree(*region, stacks, captured.modules.size(), quality.damage);
-  take_figures({accounts, stacks, threads, mapped, texts}, tree, clock, captured);
+  finishing.get();
+  mapped.finish();
+  take_figures(booked(), tree, clock, captured);
 
   captured.memory = std::move(memory);
 

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "collect/capture_quality.hpp"
+#include "collect/captured_figures.hpp"
 #include "collect/captured_process.hpp"
 #include "collect/heap_accounts.hpp"
 #include "collect/mapped_accounts.hpp"
@@ -37,6 +39,16 @@ struct FrozenProcess {
 
   /// In the terms of the profile; all but Process and the name of the snapshot. Uses the copy up.
   [[nodiscard]] CapturedProcess thaw() &&;
+
+  /// The same in two parts, of which the second is done by a thread while the result of the first is used: see
+  /// CapturedProcess::await_sites(). The thread has to end before this object does.
+  [[nodiscard]] CapturedProcess thaw_but_for_sites();
+  [[nodiscard]] std::jthread bring_sites(CapturedProcess& captured) const;
+
+ private:
+  BookedFigures booked() const { return {accounts, stacks, threads, mapped, texts}; }
+  /// Of a few call stacks a thread takes longer to start than to tell.
+  bool worth_a_thread() const { return stacks.size() >= 2048; }
 };
 
 /// For a copy that lives beside the original: with descriptors of its own.

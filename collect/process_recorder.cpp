@@ -110,6 +110,7 @@ struct ProcessRecorder::State {
   double cpu_s = 0;                    ///< of the drain thread
   bool farewell_heard = false;         ///< drain thread only
   std::optional<FrozenProcess> ended;  ///< used up by take(); what is left of it goes when all goes
+  std::jthread sites_thread;           ///< reads `ended`
 
  private:
   void run();
@@ -335,7 +336,8 @@ CapturedProcess ProcessRecorder::State::take() {
   }
   ended = freeze(clock.now(), std::move(engine.accounts()), modules.take());
   ended->unseen_memory = watch.unseen_memory(engine.peak_bytes());
-  CapturedProcess captured = std::move(*ended).thaw();
+  CapturedProcess captured = ended->thaw_but_for_sites();
+  sites_thread = ended->bring_sites(captured);
   captured.unheard_programs = region.header().unheard_programs.load();
   if (programs_snapshots > kMostProgramsSnapshots) {
     captured.capture.degraded_reasons.push_back("Of " + std::to_string(programs_snapshots) +

@@ -70,7 +70,8 @@ class ProcessRecorder {
 
   /// Call when the process image has ended (or shall no longer be followed): drains what is left, stops the thread,
   /// and gives up the collector lock, so that a target which still runs stops recording. Fills in everything but
-  /// Process, which the caller knows. Call it once, from any thread.
+  /// Process, which the caller knows, and the sites, which may still be put together by a thread that is waited for
+  /// when the recorder goes. Call it once, from any thread.
   [[nodiscard]] CapturedProcess finish();
 
  private:

@@ -345,6 +345,7 @@ Profile assemble_profile(CapturedProcess&& captured, const UsedCode& code, const
   profile.capture = captured.capture;
   assembly.add_modules(symbols_found);
   assembly.add_stacks();
+  captured.await_sites();
   assembly.add_sites();
   assembly.add_types();
   assembly.add_threads();

@@ -335,6 +335,7 @@ void SessionImages::finish(Images::iterator image, Ending ending, const std::str
     tree_.end(ended.row, ended.process, nullptr, gone);
   } else {
     CapturedProcess captured = ended.recorder->finish();
+    if (!ended.main) captured.await_sites();  // it may be kept for long, or forgotten
     captured.tree_row = ended.row;
     captured.process = ended.process;
     if (!incomplete_reason.empty()) {

@@ -44,6 +44,7 @@ class LocationNumbers {
 /// A parent is lower than its child (read_stack_tree() saw to that), so one pass downwards finds all ancestors.
 std::vector<bool> find_needed(const CapturedProcess& captured) {
   std::vector<bool> needed(captured.stacks.size());
+  for (const StackUse& site : captured.sites_to_come) needed[site.stack] = true;
   for (const Site& site : captured.sites) needed[site.stack] = true;
   for (const Site& site : captured.mapped_sites) needed[site.stack] = true;
   for (std::size_t id = captured.stacks.size(); id-- > wire::kFirstNode;) {
@@ -86,13 +87,17 @@ UsedCode find_used_code(const CapturedProcess& captured) {
   }
   // The type of a block is known to the function that asked for it, or to one that a wrapper around malloc returns to.
   constexpr int kWrappers = 4;
-  for (const Site& site : captured.sites) {
-    if (site.allocations == 0) continue;
-    std::size_t id = site.stack;
+  const auto want_types = [&](std::size_t id) {
     for (int depth = 0; depth < kWrappers && id >= wire::kFirstNode; ++depth) {
       if (code.location_of[id] != kNoIndex) code.locations[code.location_of[id]].wants_types = true;
       id = captured.stacks[id].parent;
     }
+  };
+  for (const StackUse& site : captured.sites_to_come) {
+    if (site.allocates) want_types(site.stack);
+  }
+  for (const Site& site : captured.sites) {
+    if (site.allocations != 0) want_types(site.stack);
   }
   return code;
 }

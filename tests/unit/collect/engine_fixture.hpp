@@ -39,8 +39,9 @@ struct EngineFixture {
     engine.finish();
     const StackTree tree = read_stack_tree(region, engine.stacks(), 64, engine.damage());
     CapturedProcess captured;
-    take_figures({engine.accounts(), engine.stacks(), engine.threads(), engine.mapped(), engine.texts()}, tree,
-                 TickClock(wire::ClockSource::kMonotonic), captured);
+    const BookedFigures booked{engine.accounts(), engine.stacks(), engine.threads(), engine.mapped(), engine.texts()};
+    take_figures(booked, tree, TickClock(wire::ClockSource::kMonotonic), captured);
+    captured.take_sites(take_sites(booked));
     return captured;
   }
 

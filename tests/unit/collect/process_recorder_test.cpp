@@ -90,6 +90,37 @@ TEST_CASE("a sleeping recorder is woken by the doorbell, and its status follows"
   CHECK(recorder->finish().totals.live_blocks == 5'000);
 }
 
+TEST_CASE("sites of many call stacks come after the rest, and outlive the recorder") {
+  auto recorder = make_recorder(small_options());
+  const FakeTarget target(recorder->descriptor(), recorder->region_bytes());
+  recorder->start(::getpid());
+  constexpr std::uint64_t kStacks = 4'000;
+  FakeRing ring(target, 100);
+  std::vector<wire::StackId> stacks;
+  for (std::uint64_t i = 1; i <= kStacks; ++i) {
+    stacks.push_back(target.add_stack({i}));
+    ring.alloc(i * 16, i, stacks.back());
+  }
+  ring.free(16, stacks.back());
+  CapturedProcess captured = recorder->finish();
+  CHECK(captured.totals.live_blocks == kStacks - 1);
+  REQUIRE(captured.sites.empty());
+  REQUIRE(captured.sites_to_come.size() == kStacks);
+  CHECK(captured.sites_to_come[7].stack == stacks[7]);
+  CHECK(captured.sites_to_come[7].allocates);
+  recorder.reset();
+  captured.await_sites();
+  CHECK(captured.sites_to_come.empty());
+  REQUIRE(captured.sites.size() == kStacks);
+  for (std::size_t i = 0; i < kStacks; ++i) {
+    REQUIRE(captured.sites[i].stack == stacks[i]);
+    REQUIRE(captured.sites[i].allocated_bytes == i + 1);
+  }
+  CHECK(captured.sites.back().frees == 1);
+  captured.await_sites();  // once is enough
+  CHECK(captured.sites.size() == kStacks);
+}
+
 /// What the recorder gives to its taker, in terms of the profile.
 struct TakenSnapshots {
   void take(FrozenProcess&& frozen, SnapshotOrder&& order) {

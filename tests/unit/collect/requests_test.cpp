@@ -234,8 +234,10 @@ TEST_CASE("the state at the peak is that of a run that ends there") {
     at_peak.finish(peak_ticks);
     CapturedProcess captured;
     const StackTree tree = read_stack_tree(whole.region, whole.engine.stacks(), 64, whole.engine.damage());
-    take_figures({at_peak, whole.engine.stacks(), whole.engine.threads(), whole.engine.mapped(), whole.engine.texts()},
-                 tree, TickClock(wire::ClockSource::kMonotonic), captured);
+    const BookedFigures booked{at_peak, whole.engine.stacks(), whole.engine.threads(), whole.engine.mapped(),
+                               whole.engine.texts()};
+    take_figures(booked, tree, TickClock(wire::ClockSource::kMonotonic), captured);
+    captured.take_sites(take_sites(booked));
     captured.totals.peak_time_s = expected.totals.peak_time_s;
     CHECK(captured.totals == expected.totals);
     REQUIRE(captured.sites.size() == expected.sites.size());
