@@ -73,9 +73,9 @@ MEMPROF_EXPORT std::size_t memprof_api_where(const void* pointer, char* buffer, 
   return length;
 }
 
-MEMPROF_EXPORT void memprof_api_pause() { ++g_thread[0].paused; }
+MEMPROF_EXPORT void memprof_api_pause() { pause_counting(); }
 MEMPROF_EXPORT void memprof_api_resume() {
-  if (g_thread[0].paused != 0) --g_thread[0].paused;
+  if (g_paused != 0) resume_counting();
 }
 
 }  // extern "C"

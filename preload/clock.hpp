@@ -23,7 +23,12 @@ extern std::atomic<Clock> g_clock;
 
 /// A new recording, of which no thread has a ring yet.
 inline void start_clock() {
-  g_clock.store(g_region.tsc ? Clock::kTscOneThread : Clock::kMonotonic, std::memory_order_relaxed);
+#if defined(__x86_64__)
+  const bool tsc = g_region.tsc;
+#else
+  const bool tsc = false;
+#endif
+  g_clock.store(tsc ? Clock::kTscOneThread : Clock::kMonotonic, std::memory_order_relaxed);
 }
 
 /// Another thread than the first one is about to have its first event.
@@ -32,15 +37,20 @@ inline void share_clock() {
   g_clock.compare_exchange_strong(one_thread, Clock::kTscThreads, std::memory_order_seq_cst);
 }
 
-[[gnu::always_inline]] inline std::uint64_t now_ticks() {
+/// The time by the processor's own counter, of which `clock`, the value of g_clock, says how it is to be read.
+[[gnu::always_inline]] inline std::uint64_t now_by_tsc([[maybe_unused]] Clock clock) {
 #if defined(__x86_64__)
-  const Clock clock = g_clock.load(std::memory_order_relaxed);
   if (__builtin_expect(clock == Clock::kTscOneThread, 1)) return __builtin_ia32_rdtsc() - g_region.clock_base;
-  if (__builtin_expect(clock == Clock::kTscThreads, 1)) {
-    unsigned processor;
-    return __builtin_ia32_rdtscp(&processor) - g_region.clock_base;
-  }
+  unsigned processor;
+  return __builtin_ia32_rdtscp(&processor) - g_region.clock_base;
+#else
+  __builtin_trap();  // start_clock() chooses the kernel's
 #endif
+}
+
+inline std::uint64_t now_ticks() {
+  const Clock clock = g_clock.load(std::memory_order_relaxed);
+  if (clock != Clock::kMonotonic) return now_by_tsc(clock);
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec) -

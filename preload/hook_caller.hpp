@@ -22,8 +22,8 @@
 #endif
 
 /// First line of a hook's body; hooks are compiled with a frame pointer.
-#define MEMPROF_HOOK_ENTRY(name)                                                           \
-  const ::memprof::preload::CallerRegisters name = ::memprof::preload::caller_registers(); \
+#define MEMPROF_HOOK_ENTRY(name)                                                                            \
+  [[maybe_unused]] const ::memprof::preload::CallerRegisters name = ::memprof::preload::caller_registers(); \
   MEMPROF_ASSERT_FOREIGN(name.return_address)
 
 /// The same for operators: what we call of the C++ runtime may jump on to another operator (`new[]` to `new`).

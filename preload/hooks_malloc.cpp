@@ -16,7 +16,9 @@ namespace {
 using wire::Hook;
 using wire::Operation;
 
-[[gnu::always_inline]] inline void* recorded(void* block, Hook hook, std::size_t bytes, const CallerRegisters& caller) {
+[[gnu::always_inline]] inline void* recorded(void* block, Hook hook, std::size_t bytes) {
+  // Only now: what is taken before the real function was called has to be kept meanwhile.
+  const CallerRegisters caller = caller_registers();
   if (is_allocators_own(caller.return_address)) return block;
   record(__builtin_expect(block != nullptr, 1) ? Operation::kAlloc : Operation::kAllocFail, hook, block, bytes, caller);
   return block;
@@ -26,8 +28,8 @@ using wire::Operation;
 void* early_aligned(std::size_t alignment, std::size_t bytes) { return bootstrap_allocate(bytes, alignment); }
 
 /// realloc of a block that was made before the real functions were known.
-void* move_out_of_bootstrap(void* block, std::size_t bytes, const CallerRegisters& caller) {
-  void* const moved = recorded(g_real.malloc(bytes), Hook::kRealloc, bytes, caller);
+[[gnu::always_inline]] inline void* move_out_of_bootstrap(void* block, std::size_t bytes) {
+  void* const moved = recorded(g_real.malloc(bytes), Hook::kRealloc, bytes);
   const std::size_t old_bytes = bootstrap_size(block);
   if (moved != nullptr) std::memcpy(moved, block, old_bytes < bytes ? old_bytes : bytes);
   return moved;
@@ -36,7 +38,7 @@ void* move_out_of_bootstrap(void* block, std::size_t bytes, const CallerRegister
 template <typename Reallocate>
 [[gnu::always_inline]] inline void* reallocated(void* block, std::size_t bytes, Hook hook,
                                                 const CallerRegisters& caller, const Reallocate& real) {
-  if (block == nullptr) return recorded(real(), hook, bytes, caller);
+  if (block == nullptr) return recorded(real(), hook, bytes);
   if (is_allocators_own(caller.return_address)) return real();
   const wire::StackId stack = record(Operation::kReallocBegin, hook, block, bytes, caller);
   void* const moved = real();
@@ -60,7 +62,7 @@ extern "C" {
 MEMPROF_EXPORT void* malloc(std::size_t bytes) {
   MEMPROF_HOOK_ENTRY(caller);
   if (!real_functions_ready()) return bootstrap_allocate(bytes, 0);
-  return recorded(g_real.malloc(bytes), Hook::kMalloc, bytes, caller);
+  return recorded(g_real.malloc(bytes), Hook::kMalloc, bytes);
 }
 
 MEMPROF_EXPORT void free(void* block) {
@@ -83,7 +85,7 @@ MEMPROF_EXPORT void* calloc(std::size_t count, std::size_t size) {
   std::size_t bytes = 0;
   if (__builtin_mul_overflow(count, size, &bytes)) bytes = SIZE_MAX;  // the real one says no, and sets errno
   if (!real_functions_ready()) return bootstrap_allocate(bytes, 0);
-  return recorded(g_real.calloc(count, size), Hook::kCalloc, bytes, caller);
+  return recorded(g_real.calloc(count, size), Hook::kCalloc, bytes);
 }
 
 MEMPROF_EXPORT void* realloc(void* block, std::size_t bytes) {
@@ -96,7 +98,7 @@ MEMPROF_EXPORT void* realloc(void* block, std::size_t bytes) {
     }
     return moved;
   }
-  if (block != nullptr && is_bootstrap(block)) return move_out_of_bootstrap(block, bytes, caller);
+  if (block != nullptr && is_bootstrap(block)) return move_out_of_bootstrap(block, bytes);
   return reallocated(block, bytes, Hook::kRealloc, caller, [=] { return g_real.realloc(block, bytes); });
 }
 
@@ -109,7 +111,7 @@ MEMPROF_EXPORT void* reallocarray(void* block, std::size_t count, std::size_t si
     return nullptr;
   }
   if (!real_functions_ready()) return bootstrap_allocate(bytes, 0);
-  if (block != nullptr && is_bootstrap(block)) return move_out_of_bootstrap(block, bytes, caller);
+  if (block != nullptr && is_bootstrap(block)) return move_out_of_bootstrap(block, bytes);
   // Without overflow reallocarray is realloc, which every allocator has.
   return reallocated(block, bytes, Hook::kReallocarray, caller, [=] { return g_real.realloc(block, bytes); });
 }
@@ -117,13 +119,13 @@ MEMPROF_EXPORT void* reallocarray(void* block, std::size_t count, std::size_t si
 MEMPROF_EXPORT void* memalign(std::size_t alignment, std::size_t bytes) {
   MEMPROF_HOOK_ENTRY(caller);
   if (!real_functions_ready()) return early_aligned(alignment, bytes);
-  return recorded(g_real.memalign(alignment, bytes), Hook::kMemalign, bytes, caller);
+  return recorded(g_real.memalign(alignment, bytes), Hook::kMemalign, bytes);
 }
 
 MEMPROF_EXPORT void* aligned_alloc(std::size_t alignment, std::size_t bytes) {
   MEMPROF_HOOK_ENTRY(caller);
   if (!real_functions_ready()) return early_aligned(alignment, bytes);
-  return recorded(g_real.aligned_alloc(alignment, bytes), Hook::kMemalign, bytes, caller);
+  return recorded(g_real.aligned_alloc(alignment, bytes), Hook::kMemalign, bytes);
 }
 
 MEMPROF_EXPORT int posix_memalign(void** block, std::size_t alignment, std::size_t bytes) {
@@ -133,20 +135,20 @@ MEMPROF_EXPORT int posix_memalign(void** block, std::size_t alignment, std::size
     return *block != nullptr ? 0 : ENOMEM;
   }
   const int status = g_real.posix_memalign(block, alignment, bytes);
-  recorded(status == 0 ? *block : nullptr, Hook::kMemalign, bytes, caller);
+  recorded(status == 0 ? *block : nullptr, Hook::kMemalign, bytes);
   return status;
 }
 
 MEMPROF_EXPORT void* valloc(std::size_t bytes) {
   MEMPROF_HOOK_ENTRY(caller);
   if (!real_functions_ready()) return early_aligned(memprof::wire::kPage, bytes);
-  return recorded(g_real.valloc(bytes), Hook::kMemalign, bytes, caller);
+  return recorded(g_real.valloc(bytes), Hook::kMemalign, bytes);
 }
 
 MEMPROF_EXPORT void* pvalloc(std::size_t bytes) {
   MEMPROF_HOOK_ENTRY(caller);
   if (!real_functions_ready()) return early_aligned(memprof::wire::kPage, bytes);
-  return recorded(g_real.pvalloc(bytes), Hook::kMemalign, bytes, caller);
+  return recorded(g_real.pvalloc(bytes), Hook::kMemalign, bytes);
 }
 
 MEMPROF_EXPORT std::size_t malloc_usable_size(void* block) {

@@ -40,17 +40,18 @@ template <typename Function>
 /// `allocate` is the malloc that the runtime would call, `real` the next operator `found`, or the runtime's.
 template <typename Function, typename Allocate, typename Real>
 [[gnu::always_inline]] inline void* make(Function* found, std::size_t bytes, std::size_t alignment, Hook hook,
-                                         const CallerRegisters& caller, const Allocate& allocate, const Real& real) {
+                                         const Allocate& allocate, const Real& real) {
   if (!real_functions_ready()) return bootstrap_allocate(bytes, alignment);
   if (__builtin_expect(g_operator_new == OperatorNew::kCustom, 0)) return real();
   if (__builtin_expect(g_operator_new == OperatorNew::kAllocator && is_allocators(found), 0)) {
     void* const block = real();
+    const CallerRegisters caller = caller_registers();
     if (is_allocators_own(caller.return_address)) return block;
     record(block != nullptr ? Operation::kAlloc : Operation::kAllocFail, hook, block, bytes, caller);
     return block;
   }
   if (void* const block = allocate()) {
-    record(Operation::kAlloc, hook, block, bytes, caller);
+    record(Operation::kAlloc, hook, block, bytes, caller_registers());
     return block;
   }
   return real();  // its malloc comes through our hook, which records how it ends
@@ -81,36 +82,32 @@ constexpr std::size_t at_least_one(std::size_t bytes) { return bytes == 0 ? 1 : 
 
 using namespace memprof::preload;
 
-#define MEMPROF_NEW(symbol, member, hook)                                                          \
-  MEMPROF_EXPORT void* symbol(std::size_t bytes) {                                                 \
-    MEMPROF_OPERATOR_ENTRY(caller);                                                                \
-    return make(                                                                                   \
-        g_real.member, bytes, 0, hook, caller, [=] { return g_real.malloc(at_least_one(bytes)); }, \
-        [=] { return real_operator(g_real.member, #symbol)(bytes); });                             \
+#define MEMPROF_NEW(symbol, member, hook)                                                  \
+  MEMPROF_EXPORT void* symbol(std::size_t bytes) {                                         \
+    return make(                                                                           \
+        g_real.member, bytes, 0, hook, [=] { return g_real.malloc(at_least_one(bytes)); }, \
+        [=] { return real_operator(g_real.member, #symbol)(bytes); });                     \
   }
 
-#define MEMPROF_NEW_NOTHROW(symbol, member, hook)                                                  \
-  MEMPROF_EXPORT void* symbol(std::size_t bytes, const std::nothrow_t& tag) {                      \
-    MEMPROF_OPERATOR_ENTRY(caller);                                                                \
-    return make(                                                                                   \
-        g_real.member, bytes, 0, hook, caller, [=] { return g_real.malloc(at_least_one(bytes)); }, \
-        [=, &tag] { return real_operator(g_real.member, #symbol)(bytes, tag); });                  \
+#define MEMPROF_NEW_NOTHROW(symbol, member, hook)                                          \
+  MEMPROF_EXPORT void* symbol(std::size_t bytes, const std::nothrow_t& tag) {              \
+    return make(                                                                           \
+        g_real.member, bytes, 0, hook, [=] { return g_real.malloc(at_least_one(bytes)); }, \
+        [=, &tag] { return real_operator(g_real.member, #symbol)(bytes, tag); });          \
   }
 
 #define MEMPROF_NEW_ALIGNED(symbol, member, hook)                                 \
   MEMPROF_EXPORT void* symbol(std::size_t bytes, std::align_val_t alignment) {    \
-    MEMPROF_OPERATOR_ENTRY(caller);                                               \
     return make(                                                                  \
-        g_real.member, bytes, static_cast<std::size_t>(alignment), hook, caller,  \
+        g_real.member, bytes, static_cast<std::size_t>(alignment), hook,          \
         [=] { return allocate_aligned(bytes, alignment); },                       \
         [=] { return real_operator(g_real.member, #symbol)(bytes, alignment); }); \
   }
 
 #define MEMPROF_NEW_ALIGNED_NOTHROW(symbol, member, hook)                                                 \
   MEMPROF_EXPORT void* symbol(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t& tag) { \
-    MEMPROF_OPERATOR_ENTRY(caller);                                                                       \
     return make(                                                                                          \
-        g_real.member, bytes, static_cast<std::size_t>(alignment), hook, caller,                          \
+        g_real.member, bytes, static_cast<std::size_t>(alignment), hook,                                  \
         [=] { return allocate_aligned(bytes, alignment); },                                               \
         [=, &tag] { return real_operator(g_real.member, #symbol)(bytes, alignment, tag); });              \
   }

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "preload/known_stacks.hpp"
 #include "preload/loaded_object.hpp"
 #include "preload/process.hpp"
 
@@ -49,10 +50,15 @@ std::uint32_t copy_build_id(const LoadedObject& object, std::uint8_t (&build_id)
 
 }  // namespace
 
+void ModuleList::next_generation() {
+  generation_.fetch_add(1, std::memory_order_acq_rel);
+  g_stacks_epoch.fetch_add(1, std::memory_order_acq_rel);
+}
+
 void ModuleList::reset() {
   // Index 0 means "no file".
   g_region.header->modules_used.store(1, std::memory_order_relaxed);
-  generation_.fetch_add(1, std::memory_order_acq_rel);
+  next_generation();
   for (Entry& entry : entries_) {
     if (entry.end == 0) continue;
     entry.start = entry.end = 0;
@@ -119,7 +125,7 @@ void ModuleList::after_unload() {
       }
     }
   }
-  generation_.fetch_add(1, std::memory_order_acq_rel);
+  next_generation();
 }
 
 }  // namespace memprof::preload

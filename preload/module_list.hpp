@@ -24,7 +24,7 @@ class ModuleList {
   std::uint32_t generation() const { return generation_.load(std::memory_order_acquire); }
 
   /// To be called before and after a real dlclose.
-  void before_unload() { generation_.fetch_add(1, std::memory_order_acq_rel); }
+  void before_unload() { next_generation(); }
   void after_unload();
 
  private:
@@ -35,6 +35,7 @@ class ModuleList {
   };
   static constexpr std::uint32_t kMaxModules = 4096;
 
+  void next_generation();
   std::uint32_t limit() const;
   std::uint32_t used() const;
   std::uint16_t add(const struct LoadedObject& object);

@@ -7,13 +7,14 @@
 #include "preload/ring_writer.hpp"
 #include "preload/stack_tree.hpp"
 #include "preload/sys.hpp"
+#include "preload/unwind_check.hpp"
 
 namespace memprof::preload {
 
 namespace {
 
 /// One event in so many is timed, for an estimate of what all of them cost.
-constexpr std::uint64_t kTimedEvery = 256;
+constexpr std::uint64_t kTimedEvery = kStraightRecords;
 
 [[gnu::always_inline]] inline bool attached(const ThreadState& thread) {
   return thread.generation == g_process->generation.load(std::memory_order_relaxed) && thread.ring != nullptr;
@@ -71,24 +72,27 @@ bool hook_at_work(const ThreadState& thread, std::uintptr_t here) {
             reinterpret_cast<std::uintptr_t>(block), size, wire::kRootComplete);
 }
 
-}  // namespace
-
-wire::StackId record(wire::Operation operation, wire::Hook hook, const void* block, std::uint64_t size,
-                     const CallerRegisters& caller) {
-  if (__builtin_expect(g_thread[0].paused != 0, 0) && !is_mapped_domain(hook) &&
+/// An event that the straight path is not for.
+[[gnu::noinline]] wire::StackId record_otherwise(std::uint64_t kind, const void* block, std::uint64_t size,
+                                                 std::uintptr_t return_address, std::uintptr_t stack_pointer,
+                                                 std::uintptr_t frame_pointer) {
+  const wire::Record parts{kind, 0, 0};
+  const auto hook = static_cast<wire::Hook>(parts.hook_or_mark());
+  const wire::Operation operation = parts.operation();
+  if (__builtin_expect(g_paused != 0, 0) && !is_mapped_domain(hook) &&
       (operation == wire::Operation::kAlloc || operation == wire::Operation::kAllocFail)) {
-    if (operation == wire::Operation::kAlloc) record_unrecorded(block, size, caller.stack_pointer);
+    if (operation == wire::Operation::kAlloc) record_unrecorded(block, size, stack_pointer);
     return wire::kRootComplete;
   }
-  ThreadState* const thread = ring_for_event(caller.stack_pointer);
+  ThreadState* const thread = ring_for_event(stack_pointer);
   if (__builtin_expect(thread == nullptr, 0)) return wire::kRootLost;
   volatile std::uint64_t cookie;
   if (!begin_event(*thread, cookie)) return wire::kRootLost;
-  const bool timed = __builtin_expect(thread->reserved % kTimedEvery == kTimedEvery / 2, 0);
+  const bool timed = thread->reserved % kTimedEvery == kTimedEvery - 1;
   const std::uint64_t begin_ticks = timed ? now_ticks() : 0;
-  const wire::StackId stack = g_region.max_depth == 0 ? wire::kRootComplete
-                                                      : capture_stack(thread->unwind, caller, g_region.max_depth,
-                                                                      g_stacks, g_modules, *g_region.header);
+  const CallerRegisters caller{return_address, stack_pointer, frame_pointer};
+  const wire::StackId stack =
+      capture_stack(thread->unwind, caller, g_region.max_depth, g_stacks, g_modules, *g_region.header);
   end_event(*thread, cookie, operation, hook, reinterpret_cast<std::uintptr_t>(block), size, stack);
   if (timed) {
     g_region.header->hook_ticks.fetch_add((now_ticks() - begin_ticks) * kTimedEvery, std::memory_order_relaxed);
@@ -96,18 +100,56 @@ wire::StackId record(wire::Operation operation, wire::Hook hook, const void* blo
   return stack;
 }
 
+/// The rest of record_event() when the stack isn't the known one that was looked at first.
+[[gnu::noinline]] wire::StackId record_unknown(volatile std::uint64_t& cookie, std::uint64_t kind, const void* block,
+                                               std::uint64_t size, const CallerRegisters& caller,
+                                               std::uint64_t others) {
+  ThreadState& thread = g_thread[0];
+  const KnownStack* const known =
+      thread.known->find_other(caller.stack_pointer, caller.return_address, caller.frame_pointer, others);
+  const wire::StackId stack =
+      known != nullptr ? checked(known->stack, caller, *g_region.header)
+                       : walk_stack(thread.unwind, caller, g_region.max_depth, g_stacks, g_modules, *g_region.header);
+  end_straight(thread, cookie, kind, reinterpret_cast<std::uintptr_t>(block), size, stack);
+  return stack;
+}
+
+}  // namespace
+
+wire::StackId record_event(std::uint64_t kind, const void* block, std::uint64_t size, std::uintptr_t return_address,
+                           std::uintptr_t stack_pointer, std::uintptr_t frame_pointer) {
+  ThreadState& thread = g_thread[0];
+  volatile std::uint64_t cookie;
+  if (__builtin_expect(!begin_straight(thread, size, cookie), 0)) {
+    return record_otherwise(kind, block, size, return_address, stack_pointer, frame_pointer);
+  }
+  wire::StackId stack = wire::kRootComplete;
+  if (__builtin_expect(g_region.max_depth != 0, 1)) {
+    std::uint64_t others;
+    const KnownStack* const known = thread.known->find(stack_pointer, return_address, frame_pointer, others);
+    if (__builtin_expect(known == nullptr, 0)) {
+      return record_unknown(cookie, kind, block, size, {return_address, stack_pointer, frame_pointer}, others);
+    }
+    stack = checked(known->stack, {return_address, stack_pointer, frame_pointer}, *g_region.header);
+  }
+  end_straight(thread, cookie, kind, reinterpret_cast<std::uintptr_t>(block), size, stack);
+  return stack;
+}
+
 void record_again(wire::Operation operation, wire::Hook hook, const void* block, std::uint64_t size,
                   wire::StackId stack) {
+  volatile std::uint64_t cookie;
+  if (__builtin_expect(begin_straight(g_thread[0], size, cookie), 1)) {
+    const std::uint64_t kind = wire::Record::make_kind(operation, static_cast<std::uint8_t>(hook));
+    return end_straight(g_thread[0], cookie, kind, reinterpret_cast<std::uintptr_t>(block), size, stack);
+  }
   // The free of the old block was recorded, and counts for the place where it happened.
-  if (__builtin_expect(g_thread[0].paused != 0, 0) && operation == wire::Operation::kReallocEnd &&
-      !is_mapped_domain(hook)) {
+  if (__builtin_expect(g_paused != 0, 0) && operation == wire::Operation::kReallocEnd && !is_mapped_domain(hook)) {
     hook = static_cast<wire::Hook>(wire::kUnrecordedHook);
   }
   // Not attached: recording ended between the two, or a signal handler has forked and the first one is the parent's.
   ThreadState* const thread = ring_for_event(own_frame(), false);
-  if (thread == nullptr) return;
-  volatile std::uint64_t cookie;
-  if (!begin_event(*thread, cookie)) return;
+  if (thread == nullptr || !begin_event(*thread, cookie)) return;
   end_event(*thread, cookie, operation, hook, reinterpret_cast<std::uintptr_t>(block), size, stack);
 }
 

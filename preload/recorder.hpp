@@ -3,15 +3,23 @@
 
 #include <cstdint>
 
+#include "preload/hot.hpp"
 #include "preload/unwinder.hpp"
 #include "wire/record.hpp"
 
 namespace memprof::preload {
 
+/// record(), with arguments that all fit in registers.
+wire::StackId record_event(std::uint64_t kind, const void* address, std::uint64_t size, std::uintptr_t return_address,
+                           std::uintptr_t stack_pointer, std::uintptr_t frame_pointer);
+
 /// Records one event of the calling thread and returns the id of its stack. Keeps errno, never fails: what cannot be
 /// recorded is counted in the region.
-wire::StackId record(wire::Operation operation, wire::Hook hook, const void* address, std::uint64_t size,
-                     const CallerRegisters& caller);
+MEMPROF_HOT wire::StackId record(wire::Operation operation, wire::Hook hook, const void* address, std::uint64_t size,
+                                 const CallerRegisters& caller) {
+  return record_event(wire::Record::make_kind(operation, static_cast<std::uint8_t>(hook)), address, size,
+                      caller.return_address, caller.stack_pointer, caller.frame_pointer);
+}
 
 /// The second record of one hook (realloc's end): same stack, no second walk.
 void record_again(wire::Operation operation, wire::Hook hook, const void* address, std::uint64_t size,

@@ -8,9 +8,16 @@ namespace {
 
 constexpr long kLookAgainNs = 100'000'000;  // how often a waiting thread asks whether the collector still lives
 
-bool has_room(ThreadState& thread, std::uint64_t needed) {
-  thread.seen_tail = thread.ring->tail.load(std::memory_order_acquire);
-  return thread.reserved + needed - thread.seen_tail <= g_region.ring_records;
+/// Whether there is room for an event. If so, it says how far the straight path goes.
+bool has_room(ThreadState& thread) {
+  const std::uint64_t tail = thread.ring->tail.load(std::memory_order_acquire);
+  if (thread.reserved + kRoom - tail > g_region.ring_records) return false;
+  const std::uint64_t last = thread.reserved | (kStraightRecords - 1);
+  const std::uint64_t room_end = tail + g_region.ring_records - kRoom + 1;
+  const bool straight = g_paused == 0 && g_clock.load(std::memory_order_relaxed) != Clock::kMonotonic &&
+                        (thread.known != nullptr || g_region.max_depth == 0);
+  thread.straight_end = !straight ? 0 : last < room_end ? last : room_end;
+  return true;
 }
 
 }  // namespace
@@ -23,7 +30,7 @@ void ring_doorbell() {
 }
 
 bool make_room(ThreadState& thread) {
-  if (has_room(thread, kRoom)) return true;
+  if (has_room(thread)) return true;
   wire::Header& header = *g_region.header;
   if (g_region.drop_when_full) {
     header.dropped_events.fetch_add(1, std::memory_order_relaxed);
@@ -32,11 +39,11 @@ bool make_room(ThreadState& thread) {
   wire::RingHeader& ring = *thread.ring;
   const std::uint64_t begin_ns = sys::monotonic_ns();
   bool alive = true;
-  while (alive && !has_room(thread, kRoom)) {
+  while (alive && !has_room(thread)) {
     const std::uint32_t drained = ring.drained.load(std::memory_order_acquire);
     ring.producer_waits.store(1, std::memory_order_seq_cst);
     // Again after the flag: the collector looks at the flag after it has moved the tail.
-    if (has_room(thread, kRoom)) break;
+    if (has_room(thread)) break;
     ring_doorbell();
     sys::futex_wait(ring.drained, drained, kLookAgainNs);
     // A signal handler may have forked meanwhile: then the ring is our parent's.

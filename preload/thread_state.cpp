@@ -8,6 +8,7 @@
 namespace memprof::preload {
 
 constinit thread_local ThreadState g_thread[kRingsOfThread]{};
+constinit thread_local std::uint32_t g_paused = 0;
 
 namespace {
 
@@ -111,8 +112,9 @@ bool attach_thread(ThreadState& thread) {
   thread.records = g_region.records + std::uint64_t{index} * g_region.ring_records;
   // Inside another hook there is no memo: that hook may be in the middle of changing it.
   thread.unwind = &thread == &g_thread[0] ? unwind_state_of(index) : nullptr;
+  thread.known = thread.unwind != nullptr ? known_stacks(*thread.unwind) : nullptr;
   thread.reserved = g_region.rings[index].head.load(std::memory_order_acquire);
-  thread.seen_tail = g_region.rings[index].tail.load(std::memory_order_acquire);
+  thread.straight_end = 0;
   thread.ring = &g_region.rings[index];
   thread.generation = generation;
   // The other rings are for signal handlers, which may be on a stack of their own.

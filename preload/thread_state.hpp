@@ -17,16 +17,28 @@ struct ThreadState {
   wire::RingHeader* ring;    ///< null: no ring was to be had, events are dropped and counted
   wire::Record* records;
   std::uint64_t reserved;                  ///< the record that is written next; ring->head but for a moment
-  std::uint64_t seen_tail;                 ///< the ring's tail when last looked at
+  std::uint64_t straight_end;              ///< records before this one are written without another look (make_room())
   volatile std::uint64_t* volatile guard;  ///< kGuardCookie in the frame of the hook at work on this ring; null: none
   ThreadUnwindState* unwind;               ///< null: no memory, stacks are walked without memo
-  std::uint32_t paused;                    ///< of g_thread[0] only: memprof_pause() was called that often
+  KnownStacks* known;                      ///< part of `unwind`; null: none
 };
+static_assert(sizeof(ThreadState) == 64);
 
 /// Of each thread: the ring of its own events, of those that signal handlers make inside hooks, and of those that they
 /// make inside hooks that are inside hooks. Most threads never need but the first.
 inline constexpr int kRingsOfThread = 3;
 extern constinit thread_local ThreadState g_thread[kRingsOfThread];
+
+/// How often more the calling thread was paused than resumed. Once it rises, `straight_end` has to fall
+/// (pause_counting()).
+extern constinit thread_local std::uint32_t g_paused;
+
+/// What the calling thread allocates from now on is not to be counted, until resume_counting() was called as often.
+inline void pause_counting() {
+  ++g_paused;
+  g_thread[0].straight_end = 0;
+}
+inline void resume_counting() { --g_paused; }
 
 /// Gets `thread`, one of g_thread, a ring. False when this process is not recorded or no ring is free (then counted).
 bool attach_thread(ThreadState& thread);

@@ -1,5 +1,6 @@
 #include "preload/unwind_memory.hpp"
 
+#include "preload/known_stacks.hpp"
 #include "preload/sys.hpp"
 #include "preload/unwinder.hpp"
 
@@ -21,7 +22,10 @@ bool is_readable(std::uintptr_t address) {
   return sys::call(SYS_rt_sigprocmask, kNoSuchHow, static_cast<long>(address), 0, 8) != kBadAddress;
 }
 
-void note_unmapping() { g_unmappings.fetch_add(1, std::memory_order_relaxed); }
+void note_unmapping() {
+  g_unmappings.fetch_add(1, std::memory_order_relaxed);
+  g_stacks_epoch.fetch_add(1, std::memory_order_release);
+}
 
 bool is_unwinders_own(std::uintptr_t) { return false; }
 

@@ -1,5 +1,7 @@
 #include "preload/unwind_state.hpp"
 
+#include "preload/unwind_object.hpp"
+
 namespace memprof::preload {
 namespace {
 
@@ -49,18 +51,33 @@ ThreadUnwindState* make_thread_unwind_state(void* zeroed_memory, std::size_t byt
 void reset(ThreadUnwindState& state) {
   state.generation = 0;
   state.lane = state.lanes;
+  state.known.close();
 }
 
 void ThreadUnwindState::renew(std::uint32_t generation_now, std::uint32_t unmappings_now) {
   if (generation != generation_now && used) {
     rules.clear();
-    branches.clear();
   }
+  if (used) known.clear();
   used = true;
   generation = generation_now;
   unmappings = unmappings_now;
   for (StackLane& each : lanes) each.range = StackRange();  // and the memo with it: see lane_of()
   next_lane = 1;
+}
+
+void StackLane::recheck_cut(std::uintptr_t address) {
+  if (at_edge) {
+    range.restart(address);
+    memo.restart(wire::kRootComplete);
+    return;
+  }
+  // Code that belonged to no file then may have been replaced by a file's since.
+  FoundObject object;
+  if (memo.cut_outside_files() && memo.count() != 0 &&
+      find_object(memo.frame(1).address - 1, object) != Object::kNone) {
+    memo.restart(wire::kRootComplete);
+  }
 }
 
 StackLane* ThreadUnwindState::lane_of(std::uintptr_t address) {

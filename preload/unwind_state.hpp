@@ -6,8 +6,8 @@
 #include <array>
 #include <cstdint>
 
+#include "preload/known_stacks.hpp"
 #include "preload/memo.hpp"
-#include "preload/memo_branches.hpp"
 #include "preload/unwind_lookup.hpp"
 #include "preload/unwind_memory.hpp"
 #include "preload/unwind_registers.hpp"
@@ -32,6 +32,9 @@ struct StackLane {
   /// The last walk ended at the edge of readable memory: a stack whose bottom frame was entered by a jump, not a call.
   /// What is beyond that edge may be gone next time, so nothing of such a stack is taken for granted.
   bool at_edge;
+
+  /// For a stack that was cut: forgets it unless it may still be believed to be cut there. `address` is on it.
+  void recheck_cut(std::uintptr_t address);
 };
 
 /// Full rules lately needed; whoever needs them once needs them again at the same addresses.
@@ -76,7 +79,7 @@ struct ThreadUnwindState {
   FreshFrame* fresh;
   StackLane lanes[kLanes];
   ReadLog log;
-  BranchCache branches;
+  KnownStacks known;
   RuleCache rules;
   FoundRules found;
   RuleScratch scratch;

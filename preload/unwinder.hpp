@@ -2,6 +2,7 @@
 // The call stack of a hook's caller, exactly, at a few nanoseconds.
 //
 //   hook ── caller_registers() ──▶ capture_stack() ──▶ StackId
+//                                   │ known stacks: nothing has changed since this thread was here before
 //                                   │ memo: outer frames that provably did not change since this thread's last event
 //                                   │ rows: one cached unwind rule per return address (.eh_frame, found lock-free)
 //                                   └ interpreter: all of DWARF CFI, for what a row can't express
@@ -17,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "preload/known_stacks.hpp"
 #include "wire/record.hpp"
 #include "wire/region.hpp"
 
@@ -49,7 +51,7 @@ struct ThreadUnwindState;
 /// Address space for one state, touched as stacks get deeper: a few KiB for most threads.
 inline constexpr std::size_t kThreadUnwindBytes = std::size_t{2} << 20;
 /// For a target with an address-space limit: remembers less, is as exact.
-inline constexpr std::size_t kSmallThreadUnwindBytes = std::size_t{192} << 10;
+inline constexpr std::size_t kSmallThreadUnwindBytes = std::size_t{264} << 10;
 /// Frames that one stack can have at most; a larger max_depth counts as this.
 inline constexpr std::uint32_t kDepthLimit = 16384;
 
@@ -65,6 +67,14 @@ void reset(ThreadUnwindState& state);
 /// is remembered. What is cut, lost or computed the long way is counted in `header`.
 wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& registers, std::uint32_t max_depth,
                             StackTree& stacks, ModuleList& modules, wire::Header& header);
+
+/// What capture_stack() looks at first, for those who have done so themselves; null when this unwinder has none. Its
+/// stacks have no more frames than max_depth was at the time.
+KnownStacks* known_stacks(ThreadUnwindState& state);
+
+/// The rest of capture_stack(), when the stack is no known one.
+wire::StackId walk_stack(ThreadUnwindState* state, const CallerRegisters& registers, std::uint32_t max_depth,
+                         StackTree& stacks, ModuleList& modules, wire::Header& header);
 
 /// To be called before memory that may have been a stack is unmapped, moved or protected (munmap, mremap, mprotect,
 /// mmap with MAP_FIXED): all threads forget which addresses they found readable.

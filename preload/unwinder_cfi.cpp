@@ -298,24 +298,8 @@ template <typename Cursor>
     return true;
   }
   stack = remember(capture, chain);
-  if (chain.matched != 0 && memo.count() == chain.matched + chain.fresh) state.branches.note_walk(memo, chain.matched);
+  if (memo.count() == chain.matched + chain.fresh) state.known.note_walk(memo);
   return true;
-}
-
-/// Whether a stack that was cut may still be believed to be cut there.
-[[gnu::noinline]] void recheck_cut(StackLane& lane, std::uintptr_t address) {
-  Memo& memo = lane.memo;
-  if (lane.at_edge) {
-    lane.range.restart(address);
-    memo.restart(wire::kRootComplete);
-    return;
-  }
-  // Code that belonged to no file then may have been replaced by a file's since.
-  FoundObject object;
-  if (memo.cut_outside_files() && memo.count() != 0 &&
-      find_object(memo.frame(1).address - 1, object) != Object::kNone) {
-    memo.restart(wire::kRootComplete);
-  }
 }
 
 /// The long way, for stacks with frames whose rules ask for rbx or r12 to r15, as those of lazy binding do.
@@ -365,13 +349,16 @@ template <typename Cursor>
 
 }  // namespace
 
-wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& registers, std::uint32_t max_depth,
-                            StackTree& stacks, ModuleList& modules, wire::Header& header) {
+KnownStacks* known_stacks(ThreadUnwindState& state) { return &state.known; }
+
+wire::StackId walk_stack(ThreadUnwindState* state, const CallerRegisters& registers, std::uint32_t max_depth,
+                         StackTree& stacks, ModuleList& modules, wire::Header& header) {
   if (max_depth > kDepthLimit) max_depth = kDepthLimit;
   if (__builtin_expect(max_depth == 0, 0)) return wire::kRootComplete;
   if (__builtin_expect(state == nullptr, 0)) {
     return checked(capture_without_state(registers, max_depth, stacks, modules, header), registers, header);
   }
+  const std::uint32_t epoch = g_stacks_epoch.load(std::memory_order_acquire);
   const std::uint32_t generation = modules.generation();
   const std::uint32_t unmappings = g_unmappings.load(std::memory_order_relaxed);
   if (__builtin_expect(state->generation != generation || state->unmappings != unmappings, 0)) {
@@ -381,12 +368,22 @@ wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& reg
       !state->change_lane(registers.stack_pointer - 8)) {
     return wire::kRootCutUnwind;
   }
-  Memo& memo = state->lane->memo;
-  if (__builtin_expect(memo.root() == wire::kRootCutUnwind, 0)) recheck_cut(*state->lane, registers.stack_pointer - 8);
-  const Branch* const branch =
-      state->branches.find(memo, registers.stack_pointer, registers.return_address, registers.frame_pointer);
-  if (branch != nullptr && branch->frames <= max_depth) return checked(branch->inner.stack, registers, header);
-  return checked(capture_changed(*state, registers, max_depth, stacks, modules, header), registers, header);
+  if (__builtin_expect(state->lane->memo.root() == wire::kRootCutUnwind, 0)) {
+    state->lane->recheck_cut(registers.stack_pointer - 8);
+  }
+  const wire::StackId stack = capture_changed(*state, registers, max_depth, stacks, modules, header);
+  state->known.open(epoch, state->lane->range);
+  return checked(stack, registers, header);
+}
+
+wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& registers, std::uint32_t max_depth,
+                            StackTree& stacks, ModuleList& modules, wire::Header& header) {
+  if (state != nullptr) {
+    const KnownStack* const known =
+        state->known.find_any(registers.stack_pointer, registers.return_address, registers.frame_pointer);
+    if (known != nullptr && known->frames <= max_depth) return checked(known->stack, registers, header);
+  }
+  return walk_stack(state, registers, max_depth, stacks, modules, header);
 }
 
 }  // namespace memprof::preload

@@ -36,8 +36,8 @@ constinit thread_local bool g_has_walked = false;
 /// allocates would pass for ours.
 class OwnAllocations {
  public:
-  OwnAllocations() { ++g_thread[0].paused; }
-  ~OwnAllocations() { --g_thread[0].paused; }
+  OwnAllocations() { pause_counting(); }
+  ~OwnAllocations() { resume_counting(); }
   OwnAllocations(const OwnAllocations&) = delete;
   OwnAllocations& operator=(const OwnAllocations&) = delete;
 
@@ -133,8 +133,10 @@ ThreadUnwindState* make_thread_unwind_state(void* zeroed_memory, std::size_t byt
 
 void reset(ThreadUnwindState&) {}
 
-wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& registers, std::uint32_t max_depth,
-                            StackTree& stacks, ModuleList& modules, wire::Header&) {
+KnownStacks* known_stacks(ThreadUnwindState&) { return nullptr; }
+
+wire::StackId walk_stack(ThreadUnwindState* state, const CallerRegisters& registers, std::uint32_t max_depth,
+                         StackTree& stacks, ModuleList& modules, wire::Header&) {
   if (g_walking || g_backtrace.load(std::memory_order_acquire) == nullptr || !has_stack_for_walk()) {
     return intern(stacks, modules, wire::kRootCutUnwind, registers.return_address);
   }
@@ -147,6 +149,11 @@ wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& reg
   const int capacity = static_cast<int>(wanted < state->capacity ? wanted : state->capacity);
   const int count = walk(state->addresses(), capacity);
   return intern_frames(state->addresses(), count, count < capacity, registers, max_depth, stacks, modules);
+}
+
+wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& registers, std::uint32_t max_depth,
+                            StackTree& stacks, ModuleList& modules, wire::Header& header) {
+  return walk_stack(state, registers, max_depth, stacks, modules, header);
 }
 
 void note_unmapping() {}

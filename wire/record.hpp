@@ -98,10 +98,17 @@ struct Record {
   static constexpr unsigned kTimeShift = 8;
   static constexpr std::uint64_t kLowSizeMask = 0xffff'ffffu;
 
+  /// What `time_and_kind` has below the time.
+  static constexpr std::uint64_t make_kind(Operation operation, std::uint8_t hook_or_mark) {
+    return static_cast<std::uint64_t>(hook_or_mark) << 3 | static_cast<std::uint64_t>(operation);
+  }
+  static constexpr Record make(std::uint64_t ticks, std::uint64_t kind, std::uint64_t address, std::uint64_t size,
+                               StackId stack) {
+    return {ticks << kTimeShift | kind, address, (size & kLowSizeMask) | static_cast<std::uint64_t>(stack) << 32};
+  }
   static constexpr Record make(std::uint64_t ticks, Operation operation, std::uint8_t hook_or_mark,
                                std::uint64_t address, std::uint64_t size, StackId stack) {
-    return {ticks << kTimeShift | static_cast<std::uint64_t>(hook_or_mark) << 3 | static_cast<std::uint64_t>(operation),
-            address, (size & kLowSizeMask) | static_cast<std::uint64_t>(stack) << 32};
+    return make(ticks, make_kind(operation, hook_or_mark), address, size, stack);
   }
 
   constexpr std::uint64_t ticks() const { return time_and_kind >> kTimeShift; }
