@@ -47,6 +47,8 @@ class Engine {
 
   /// Something is in the rings that should not wait for the next look.
   bool urgent() const { return stream_.urgent(); }
+  /// Ticks until the next look is due, by how fast events came lately; FillForecast::kNever: no need to hurry.
+  std::uint64_t ticks_until_due() const { return stream_.ticks_until_due(); }
   void wake_producers() { stream_.wake_producers(); }
 
   HeapAccounts& accounts() { return accounts_; }

@@ -18,10 +18,12 @@ void EventStream::take_in_new_rings() {
 
 void EventStream::look() {
   take_in_new_rings();
-  certain_ = 0;
+  certain_ = most_certain_ = 0;
   for (RingCursor& cursor : cursors_) {
     cursor.restore_tail();
-    certain_ += cursor.see_first_head();
+    const std::uint64_t certain = cursor.see_first_head();
+    certain_ += certain;
+    most_certain_ = std::max(most_certain_, certain);
   }
   if (certain_ == 0) return;
   // Rings that appear between the looks may hold what the first look's records depend on. All loads are acquire
@@ -101,10 +103,14 @@ void EventStream::publish(bool wake) {
 }
 
 bool EventStream::urgent() const {
-  const std::uint64_t quarter = region_.ring_records() / 4;
-  return std::any_of(cursors_.begin(), cursors_.end(), [&](const RingCursor& cursor) {
-    return cursor.fill() >= quarter || (cursor.producer_waits() && cursor.fill() != 0);
-  });
+  return std::any_of(cursors_.begin(), cursors_.end(),
+                     [](const RingCursor& cursor) { return cursor.producer_waits() && cursor.fill() != 0; });
+}
+
+std::uint64_t EventStream::ticks_until_due() const {
+  std::uint64_t fill = 0;
+  for (const RingCursor& cursor : cursors_) fill = std::max(fill, cursor.fill());
+  return forecast_.ticks_until(region_.ring_records() / 8 * 3, fill);
 }
 
 void EventStream::discard() {

@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "collect/fill_forecast.hpp"
 #include "collect/node_bound.hpp"
 #include "collect/node_pages.hpp"
 #include "collect/record_decoder.hpp"
@@ -30,6 +31,7 @@ class EventStream {
   std::uint64_t begin_round(const Clock& clock) {
     look();
     now_ = clock();
+    forecast_.note(now_, most_certain_);
     return prepare();
   }
 
@@ -40,8 +42,11 @@ class EventStream {
   /// Records that are certain to be taken in this round and have not been yet.
   std::uint64_t certain() const { return certain_; }
 
-  /// Some ring is filled by a quarter or its producer waits for us.
+  /// Some producer waits for us.
   bool urgent() const;
+  /// Ticks until some ring will be filled to three eighths, by how fast they were filled between the last two rounds;
+  /// FillForecast::kNever: a long time.
+  std::uint64_t ticks_until_due() const;
   /// Throws everything in the rings away, for when there is no memory to keep it.
   void discard();
   /// Wakes all producers.
@@ -74,6 +79,8 @@ class EventStream {
   std::vector<std::uint32_t> active_;  ///< rings with records in this round
   std::vector<Next> heap_;             ///< the next record of each of them, the oldest first
   std::uint64_t certain_ = 0;
+  std::uint64_t most_certain_ = 0;  ///< in one ring
+  FillForecast forecast_;
   std::uint64_t now_ = 0;
 };
 

@@ -295,14 +295,20 @@ nanoseconds ProcessRecorder::State::timeline_interval() const {
 
 /// Returns at once if somebody has rung since the doorbell was at `rung`.
 void ProcessRecorder::State::sleep(nanoseconds longest, std::uint32_t rung) {
+  using wire::CollectorSleep;
   wire::Header& header = region.header();
-  // The store and the looks that follow are sequentially consistent, as are the producer's publishing and its look at
-  // collector_sleeps: either it sees that we sleep, or we see its records.
-  header.collector_sleeps.store(1, std::memory_order_seq_cst);
+  // Where events come fast we see to it ourselves that we are awake in time, so that no producer has to wake us.
+  const double due_ns = static_cast<double>(engine.ticks_until_due()) * clock.ns_per_tick();
+  const bool dozes = due_ns < static_cast<double>(longest.count());
+  const CollectorSleep kind = dozes ? CollectorSleep::kDozes : CollectorSleep::kSleeps;
+  if (dozes) longest = nanoseconds(static_cast<std::int64_t>(due_ns));
+  // The store and the looks that follow are sequentially consistent, as are a producer's flag that it waits and its
+  // look at collector_sleeps: either it sees that we sleep, or we see that it waits.
+  header.collector_sleeps.store(static_cast<std::uint32_t>(kind), std::memory_order_seq_cst);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!stopping && !orders_wait && !waits_for_farewell() && !engine.urgent())
+  if (longest.count() != 0 && !stopping && !orders_wait && !waits_for_farewell() && !engine.urgent())
     futex_wait(header.doorbell, rung, longest);
-  header.collector_sleeps.store(0, std::memory_order_relaxed);
+  header.collector_sleeps.store(static_cast<std::uint32_t>(CollectorSleep::kAwake), std::memory_order_relaxed);
 }
 
 void ProcessRecorder::State::stop() {

@@ -22,6 +22,13 @@ bool has_room(ThreadState& thread) {
 
 }  // namespace
 
+void ring_at_quarter(const ThreadState& thread) {
+  using wire::CollectorSleep;
+  const auto sleep = static_cast<CollectorSleep>(g_region.header->collector_sleeps.load(std::memory_order_relaxed));
+  const std::uint64_t fill = thread.reserved - thread.ring->tail.load(std::memory_order_relaxed);
+  if (sleep == CollectorSleep::kSleeps || fill >= g_region.ring_records / 2) ring_doorbell();
+}
+
 void ring_doorbell() {
   wire::Header& header = *g_region.header;
   if (header.collector_sleeps.load(std::memory_order_seq_cst) == 0) return;

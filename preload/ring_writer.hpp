@@ -30,6 +30,8 @@ bool write_mark(ThreadState& thread, wire::Mark mark, std::uint64_t address, std
 
 /// Wakes the collector if it sleeps.
 void ring_doorbell();
+/// The same when another quarter of the ring is full, unless the collector will soon come by itself.
+void ring_at_quarter(const ThreadState& thread);
 
 /// Makes the ring usable again after siglongjmp left a hook in the middle of its event, which is lost and counted.
 void abandon_event(ThreadState& thread);
@@ -98,7 +100,7 @@ MEMPROF_HOT void end_event(ThreadState& thread, const volatile std::uint64_t& co
   thread.reserved = end;
   // Pairs with the collector's acquire load of head: records, nodes and modules before it are visible.
   thread.ring->head.store(end, std::memory_order_release);
-  if (__builtin_expect(((begin ^ end) & (g_region.ring_records / 4)) != 0, 0)) ring_doorbell();
+  if (__builtin_expect(((begin ^ end) & (g_region.ring_records / 4)) != 0, 0)) ring_at_quarter(thread);
   // Last: as long as it is set, nobody takes the region away under our feet.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   thread.guard = nullptr;

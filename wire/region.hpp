@@ -91,6 +91,11 @@ enum class Farewell : std::uint32_t {
   kSaid = 2,   ///< target: allocator_held and allocator_free are filled in as far as they are known
   kHeard = 3,  ///< collector: it has looked
 };
+enum class CollectorSleep : std::uint32_t {
+  kAwake = 0,
+  kSleeps = 1,  ///< wants to be woken at each quarter
+  kDozes = 2,   ///< wakes by itself in time, by what it has seen so far: only who finds his ring half full rings
+};
 enum class FullRing : std::uint32_t { kWait = 0, kDrop = 1 };
 
 struct Header {
@@ -115,10 +120,10 @@ struct Header {
   alignas(kCacheLine) std::atomic<std::uint32_t> collector_lock_word;
   std::uint8_t collector_lock_rest[60];
 
-  // The collector sleeps on `doorbell` while all rings are nearly empty. A producer rings (increment + FUTEX_WAKE) at
-  // each quarter of its ring when collector_sleeps is 1, and before it waits itself.
+  // The collector sleeps on `doorbell` while all rings are nearly empty. A producer looks at collector_sleeps at each
+  // quarter of its ring, and rings (increment + FUTEX_WAKE) as that says; before it waits itself it rings in any case.
   alignas(kCacheLine) std::atomic<std::uint32_t> doorbell;
-  std::atomic<std::uint32_t> collector_sleeps;
+  std::atomic<std::uint32_t> collector_sleeps;  ///< a CollectorSleep
 
   // Allotment, written by the target, on slow paths only.
   alignas(kCacheLine) std::atomic<std::uint32_t> rings_used;  ///< rings [0, rings_used) were claimed at least once

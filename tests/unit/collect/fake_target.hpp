@@ -176,7 +176,9 @@ class FakeRing {
     const std::uint64_t quarter = target_.ring_records() / 4;
     const std::uint64_t before = ring_.head.load(std::memory_order_relaxed);
     ring_.head.store(head_, std::memory_order_seq_cst);
-    if (((before ^ head_) & quarter) != 0) ring_doorbell();
+    const auto dozes = static_cast<std::uint32_t>(wire::CollectorSleep::kDozes);
+    const bool waits_for_half = target_.header().collector_sleeps.load() == dozes;
+    if (((before ^ head_) & quarter) != 0 && (!waits_for_half || room() <= 2 * quarter)) ring_doorbell();
   }
 
   std::uint64_t room() const { return target_.ring_records() - (head_ - ring_.tail.load()); }
