@@ -87,7 +87,10 @@ std::unique_ptr<DwarfHandle> DwarfHandle::open(const ModuleFiles& files) {
 }
 
 const UnitRanges& DwarfHandle::units() {
-  if (!units_) units_.emplace(main_.dwarf, lowest_code_);
+  if (!units_) {
+    const UnitSections sections{main_.file.data_in_memory(".debug_info"), main_.file.data_in_memory(".debug_abbrev")};
+    units_.emplace(main_.dwarf, sections, lowest_code_);
+  }
   return *units_;
 }
 

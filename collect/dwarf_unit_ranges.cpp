@@ -1,6 +1,9 @@
 #include "collect/dwarf_unit_ranges.hpp"
 
 #include <algorithm>
+#include <optional>
+
+#include "collect/dwarf_first_entry.hpp"
 
 namespace memprof::collect {
 namespace {
@@ -11,28 +14,47 @@ constexpr std::size_t kMostSteps = 200'000'000;
 
 }  // namespace
 
-UnitRanges::UnitRanges(Dwarf* dwarf, std::uint64_t lowest_code) {
+UnitRanges::UnitRanges(Dwarf* dwarf, const UnitSections& sections, std::uint64_t lowest_code)
+    : lowest_code_(lowest_code) {
+  const auto [entries, abbreviations] = sections;
   Dwarf_Off next = 0;
+  Dwarf_Off shapes = 0;
   std::size_t header_size = 0;
+  std::uint8_t address_bytes = 0;
+  std::uint8_t offset_bytes = 0;
   for (Dwarf_Off at = 0; ranges_.size() < kMostRanges; at = next) {
-    if (dwarf_next_unit(dwarf, at, &next, &header_size, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) != 0) {
+    if (dwarf_next_unit(dwarf, at, &next, &header_size, nullptr, &shapes, &address_bytes, &offset_bytes, nullptr,
+                        nullptr) != 0) {
       return;
     }
+    const Dwarf_Off offset = at + header_size;
     Dwarf_Die unit;
-    if (dwarf_offdie(dwarf, at + header_size, &unit) != nullptr) add(unit, at + header_size, lowest_code);
+    if (dwarf_offdie(dwarf, offset, &unit) == nullptr) continue;
+    const std::size_t first = ranges_.size();
+    std::optional<CodeRange> only;
+    // As libdw has them, or it is asked.
+    if (offset < entries.size() && shapes < abbreviations.size() && entries.data() + offset == unit.addr) {
+      only = code_range({entries.subspan(offset), abbreviations.subspan(shapes), address_bytes, offset_bytes});
+    }
+    if (only) {
+      add(only->start, only->end);
+    } else {
+      add_all(unit);
+    }
+    if (ranges_.size() > first) units_.push_back({offset, ranges_.size()});
   }
 }
 
-void UnitRanges::add(Dwarf_Die unit, Dwarf_Off offset, std::uint64_t lowest_code) {
-  const std::size_t first = ranges_.size();
+void UnitRanges::add(std::uint64_t start, std::uint64_t end) {
+  if (start >= lowest_code_ && start < end) ranges_.push_back({start, end});
+}
+
+void UnitRanges::add_all(Dwarf_Die unit) {
   Dwarf_Addr base = 0;
   Dwarf_Addr start = 0;
   Dwarf_Addr end = 0;
-  for (std::ptrdiff_t at = 0;
-       ranges_.size() < kMostRanges && (at = dwarf_ranges(&unit, at, &base, &start, &end)) > 0;) {
-    if (start >= lowest_code && start < end) ranges_.push_back({start, end});
-  }
-  if (ranges_.size() > first) units_.push_back({offset, ranges_.size()});
+  std::ptrdiff_t at = 0;
+  while (ranges_.size() < kMostRanges && (at = dwarf_ranges(&unit, at, &base, &start, &end)) > 0) add(start, end);
 }
 
 std::vector<Dwarf_Off> UnitRanges::units_of(std::span<const std::uint64_t> addresses) const {

@@ -1,5 +1,5 @@
 #pragma once
-// Which code belongs to which unit of a file with DWARF. All unit headers are read for it once, 5 ms for libc's 2,000.
+// Which code belongs to which unit of a file with DWARF. All units' first entries are read for it, once.
 
 #include <elfutils/libdw.h>
 
@@ -12,10 +12,16 @@ namespace memprof::collect {
 
 constexpr Dwarf_Off kNoUnit = ~Dwarf_Off{0};
 
+/// In memory, unpacked; empty: unknown.
+struct UnitSections {
+  std::span<const unsigned char> entries;        ///< .debug_info
+  std::span<const unsigned char> abbreviations;  ///< .debug_abbrev
+};
+
 class UnitRanges {
  public:
   /// Ranges that begin below `lowest_code` are left out.
-  UnitRanges(Dwarf* dwarf, std::uint64_t lowest_code);
+  UnitRanges(Dwarf* dwarf, const UnitSections& sections, std::uint64_t lowest_code);
 
   /// For each of the ascending addresses the offset of the first DIE of its unit, kNoUnit where no unit has it.
   [[nodiscard]] std::vector<Dwarf_Off> units_of(std::span<const std::uint64_t> addresses) const;
@@ -29,8 +35,10 @@ class UnitRanges {
     std::uint64_t start, end;
   };
 
-  void add(Dwarf_Die unit, Dwarf_Off offset, std::uint64_t lowest_code);
+  void add(std::uint64_t start, std::uint64_t end);
+  void add_all(Dwarf_Die unit);
 
+  std::uint64_t lowest_code_;
   std::vector<Unit> units_;  ///< that have code
   std::vector<Range> ranges_;
 };

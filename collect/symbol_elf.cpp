@@ -139,6 +139,14 @@ std::string_view ElfFile::contents(const ElfSection& section) const {
   return {static_cast<const char*>(data->d_buf), data->d_size};
 }
 
+std::span<const unsigned char> ElfFile::data_in_memory(std::string_view section_name) const {
+  const auto found = section(section_name);
+  if (!found || found->header.sh_type == SHT_NOBITS) return {};
+  const Elf_Data* data = elf_getdata(found->handle, nullptr);
+  if (data == nullptr || data->d_buf == nullptr) return {};
+  return {static_cast<const unsigned char*>(data->d_buf), data->d_size};
+}
+
 bool ElfFile::has_dwarf() const {
   for (const char* name : {".debug_info", ".zdebug_info"}) {
     const auto found = section(name);

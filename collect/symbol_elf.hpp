@@ -11,6 +11,7 @@
 #include <ctime>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,8 @@ class ElfFile {
   std::optional<ElfSection> section(std::string_view name) const;
   /// The section's contents as they are in the file; empty for SHT_NOBITS.
   std::string_view contents(const ElfSection& section) const;
+  /// As libelf and libdw hold them in memory, unpacked once they are asked for.
+  std::span<const unsigned char> data_in_memory(std::string_view section_name) const;
   bool has_dwarf() const;
   /// Each handle that libdw opens on such a file unpacks all of the DWARF.
   bool dwarf_is_compressed() const;
