@@ -72,36 +72,32 @@ class UniqueRows {
     const std::size_t hash = Hash{}(row);
     const RowProbes probes(home_of(row, hash), hash, slots_.size());
     for (std::size_t probe = 0;; ++probe) {
-      Slot& slot = slots_[probes[probe]];
-      if (slot.number == 0) {
+      std::uint32_t& slot = slots_[probes[probe]];
+      if (slot == 0) {
         rows_.push_back(row);
-        slot = {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(rows_.size())};
-        return slot.number - 1;
+        slot = static_cast<std::uint32_t>(rows_.size());
+        return slot - 1;
       }
-      if (slot.low_hash == static_cast<std::uint32_t>(hash) && rows_[slot.number - 1] == row) return slot.number - 1;
+      if (rows_[slot - 1] == row) return slot - 1;
     }
   }
 
  private:
-  struct Slot {
-    std::uint32_t low_hash;
-    std::uint32_t number;  ///< of the row, counted from 1; 0: free
-  };
-
   void resize(std::size_t slots) {
-    slots_ = ZeroedArray<Slot>(slots);
+    slots_ = ZeroedArray<std::uint32_t>(slots);
     for (std::size_t row = first_; row < rows_.size(); ++row) {
       const std::size_t hash = Hash{}(rows_[row]);
       const RowProbes probes(home_of(rows_[row], hash), hash, slots_.size());
       std::size_t probe = 0;
-      while (slots_[probes[probe]].number != 0) ++probe;
-      slots_[probes[probe]] = {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(row + 1)};
+      while (slots_[probes[probe]] != 0) ++probe;
+      slots_[probes[probe]] = static_cast<std::uint32_t>(row + 1);
     }
   }
 
   std::vector<Row>& rows_;
   std::size_t first_;  ///< rows before it were there already and are never found
-  ZeroedArray<Slot> slots_;
+  /// Numbers of rows, counted from 1; 0: free. Nothing else: each MB of fresh memory costs 0.4 ms.
+  ZeroedArray<std::uint32_t> slots_;
 };
 
 /// Texts, each once; the views that it was given must outlive it.

@@ -28,7 +28,8 @@ StackTree read_stack_tree(const SharedRegion& region, std::span<const wire::Stac
     }
     needed[copy.parent] = true;
   }
-  for (wire::StackId root = 0; root < wire::kFirstNode; ++root) tree.roots[root] = root;
+  static_assert(wire::kFirstNode <= 256);
+  for (wire::StackId root = 0; root < wire::kFirstNode; ++root) tree.roots[root] = static_cast<std::uint8_t>(root);
   for (wire::StackId id = wire::kFirstNode; id <= highest; ++id) tree.roots[id] = tree.roots[tree.nodes[id].parent];
   return tree;
 }

@@ -15,7 +15,7 @@ struct StackTree {
   /// Index = wire::StackId, up to the highest that was used. A parent is always lower than its child. Nodes that no
   /// site needs are zero; damaged ones hang under kRootLost with no module.
   std::vector<CapturedStack> nodes;
-  std::vector<wire::StackId> roots;  ///< index as above: the root that the node's stack ends in
+  std::vector<std::uint8_t> roots;  ///< index as above: the root that the node's stack ends in
 };
 
 /// `used` are the ids that occurred in events, each below the node capacity. A parent is allotted before its child, so
