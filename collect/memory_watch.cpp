@@ -14,6 +14,8 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 constexpr auto kInterval = 1s;
+/// So long it must not have grown to count as grown up for now, and so often somebody must ask to tell.
+constexpr auto kPause = 2ms, kOften = 5ms;
 constexpr int kShareOfTime = 20;
 /// Below it nobody will ask which allocator it was.
 constexpr std::uint64_t kMuchMemory = 32 * kMiB;
@@ -29,11 +31,17 @@ std::string mebibytes(std::uint64_t bytes) { return std::to_string((bytes + kMiB
 
 }  // namespace
 
-bool MemoryWatch::due(std::uint64_t rss_bytes) const {
-  const auto now = Clock::now();
+bool MemoryWatch::due(std::uint64_t rss_bytes, Clock::time_point now) {
+  const bool seldom_asked = now - last_asked_ > kOften;
+  if (rss_bytes > last_rss_) last_growth_ = now;
+  last_asked_ = now;
+  last_rss_ = rss_bytes;
   if (rss_bytes == 0 || now < next_) return false;
   if (!any_ || now - last_look_ >= kInterval) return true;
-  return rss_bytes > highest_.rss_bytes + std::max(highest_.rss_bytes / 8, kMiB);
+  const std::uint64_t highest = highest_.rss_bytes;
+  if (rss_bytes <= highest + std::max(highest / 8, kMiB)) return false;
+  // As long as it grows, a look would soon not be the highest any more.
+  return seldom_asked || now - last_growth_ >= kPause || rss_bytes > highest + highest / 2;
 }
 
 void MemoryWatch::look(const MemoryContext& context, std::span<const MappedAccounts::Range> direct,

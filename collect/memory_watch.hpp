@@ -1,7 +1,8 @@
 #pragma once
-// Looks at where a target's resident memory is: when it has become notably more, from time to time, and when the
-// target says that it is about to end. The looks cost the target nothing but a lock of its address space for as long
-// as the kernel writes the list, and no more than a twentieth of the processor's time.
+// Looks at where a target's resident memory is: when it has become notably more and stays so for a moment, or very much
+// more, from time to time, and when the target says that it is about to end. The looks cost the target nothing but a
+// lock of its address space for as long as the kernel writes the list, and no more than a twentieth of the processor's
+// time.
 //
 // Belongs to the drain thread.
 
@@ -27,10 +28,12 @@ struct MemoryContext {
 
 class MemoryWatch {
  public:
+  using Clock = std::chrono::steady_clock;
+
   explicit MemoryWatch(const TargetFiles& files) : files_(files) {}
 
-  /// Whether it is time for a look, by what TargetFiles::rss_bytes() says.
-  bool due(std::uint64_t rss_bytes) const;
+  /// Whether it is time for a look, by what TargetFiles::rss_bytes() says now.
+  bool due(std::uint64_t rss_bytes, Clock::time_point now = Clock::now());
 
   void look(const MemoryContext& context, std::span<const MappedAccounts::Range> direct,
             std::span<const std::uint64_t> stack_pointers);
@@ -43,7 +46,6 @@ class MemoryWatch {
   std::string unseen_memory(std::uint64_t heap_peak) const;
 
  private:
-  using Clock = std::chrono::steady_clock;
   struct OpenFile {
     std::string path;
     UniqueFd file;
@@ -56,6 +58,8 @@ class MemoryWatch {
   bool any_ = false;
   Clock::time_point next_;  ///< not before
   Clock::time_point last_look_;
+  Clock::time_point last_asked_, last_growth_;
+  std::uint64_t last_rss_ = 0;
   std::vector<OpenFile> code_;  ///< of a process with much memory, opened while it lives
 };
 
