@@ -23,7 +23,7 @@ class NodePages {
  private:
   static constexpr std::uint32_t kFewNodes = 8192;
   static constexpr std::size_t kAhead = std::size_t{1} << 20;
-  static constexpr std::size_t kAtLeast = kAhead / 2;  ///< made at a time
+  static constexpr std::size_t kAtLeast = kAhead / 8;  ///< made at a time; the rings fill meanwhile
 
   const SharedRegion& region_;
   std::size_t made_ = 0;
