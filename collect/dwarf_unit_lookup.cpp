@@ -184,4 +184,17 @@ DwarfMatch UnitLookup::chain_of(Dwarf_Die unit, std::uint64_t address, const std
   return match;
 }
 
+void read_ahead(const DwarfHandle& handle, std::vector<Dwarf_Off> units) {
+  std::sort(units.begin(), units.end());
+  units.erase(std::unique(units.begin(), units.end()), units.end());
+  for (const Dwarf_Off offset : units) {
+    Dwarf_Die unit;
+    if (offset == kNoUnit || dwarf_offdie(handle.get(), offset, &unit) == nullptr) continue;
+    Dwarf_Lines* lines = nullptr;
+    std::size_t count = 0;
+    dwarf_getsrclines(&unit, &lines, &count);
+    const DieScan shapes(unit);
+  }
+}
+
 }  // namespace memprof::collect

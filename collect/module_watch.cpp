@@ -4,8 +4,6 @@
 #include <climits>
 #include <string>
 
-#include "collect/prepared_dwarf.hpp"
-
 namespace memprof::collect {
 
 ModuleWatch::ModuleWatch(const SharedRegion& region, const TargetFiles& files, RegionDamage& damage)
@@ -22,6 +20,7 @@ void ModuleWatch::look() {
     const wire::ModuleRecord& record = region_.module(index);
     if (record.ready.load(std::memory_order_acquire) == 0) return false;  // pairs with the target's release store
     modules_[index] = read(record);
+    if (loaded_) loaded_(index, modules_[index]);
     return true;
   });
 }
@@ -45,7 +44,6 @@ CapturedModule ModuleWatch::read(const wire::ModuleRecord& record) {
   } else {
     module.file = files_.open_module(module.path);
   }
-  expect_dwarf({module.path, module.build_id, module.file.get()});
   return module;
 }
 

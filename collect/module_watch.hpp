@@ -2,6 +2,9 @@
 // Takes over module records as they appear in the region, and opens their files while they are there: a program may
 // delete a library that it has loaded.
 
+#include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "collect/captured_process.hpp"
@@ -14,6 +17,10 @@ namespace memprof::collect {
 class ModuleWatch {
  public:
   ModuleWatch(const SharedRegion& region, const TargetFiles& files, RegionDamage& damage);
+
+  /// Called by look() for each module that it takes over.
+  using Loaded = std::function<void(std::uint32_t index, const CapturedModule&)>;
+  void on_load(Loaded loaded) { loaded_ = std::move(loaded); }
 
   /// Looks for records that have become ready.
   void look();
@@ -29,6 +36,7 @@ class ModuleWatch {
   const SharedRegion& region_;
   const TargetFiles& files_;
   RegionDamage& damage_;
+  Loaded loaded_;
   std::vector<CapturedModule> modules_;
   std::vector<std::uint32_t> awaited_;  ///< claimed, but not ready when last looked at
 };

@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "collect/dwarf_unit_lookup.hpp"
 #include "collect/unique_fd.hpp"
 
 namespace memprof::collect {
@@ -31,10 +32,11 @@ class PreparedDwarf {
     return *prepared;
   }
 
-  void expect(const ModuleImage& image) {
+  void expect(const ModuleImage& image, CodeSource code_so_far) {
     const std::lock_guard guard(mutex_);
     if (waiting_.size() == kMostWaiting || !entries_.try_emplace(key_of(image)).second) return;
-    waiting_.push_back({image, UniqueFd(image.descriptor < 0 ? -1 : ::fcntl(image.descriptor, F_DUPFD_CLOEXEC, 0))});
+    UniqueFd file(image.descriptor < 0 ? -1 : ::fcntl(image.descriptor, F_DUPFD_CLOEXEC, 0));
+    waiting_.push_back({image, std::move(file), std::move(code_so_far)});
     waiting_.back().image.descriptor = waiting_.back().file.get();
     if (!running_) start();
   }
@@ -69,6 +71,7 @@ class PreparedDwarf {
   struct Job {
     ModuleImage image;
     UniqueFd file;
+    CodeSource code_so_far;
   };
 
   static Key key_of(const ModuleImage& image) { return {image.path, image.build_id}; }
@@ -96,7 +99,7 @@ class PreparedDwarf {
       Entry& entry = entries_[key_of(job.image)];  // entries are never removed
       entry.at_work = true;
       guard.unlock();
-      std::unique_ptr<DwarfHandle> handle = prepare(job.image);
+      std::unique_ptr<DwarfHandle> handle = prepare(job);
       guard.lock();
       put(entry, handle);
       entry.at_work = false;
@@ -105,11 +108,14 @@ class PreparedDwarf {
     running_ = false;
   }
 
-  static std::unique_ptr<DwarfHandle> prepare(const ModuleImage& image) {
+  static std::unique_ptr<DwarfHandle> prepare(const Job& job) {
     try {
-      const ModuleFiles files = find_module_files(image, usual_debug_directories(), {});
+      const ModuleFiles files = find_module_files(job.image, usual_debug_directories(), {});
       auto handle = files.dwarf() == nullptr ? nullptr : DwarfHandle::open(files);
-      if (handle) static_cast<void>(handle->units());
+      if (handle) {
+        const UnitRanges& units = handle->units();
+        if (job.code_so_far) read_ahead(*handle, units.units_of(job.code_so_far()));
+      }
       return handle;
     } catch (const std::bad_alloc&) {
       return nullptr;
@@ -126,7 +132,9 @@ class PreparedDwarf {
 
 }  // namespace
 
-void expect_dwarf(const ModuleImage& image) { PreparedDwarf::instance().expect(image); }
+void expect_dwarf(const ModuleImage& image, CodeSource code_so_far) {
+  PreparedDwarf::instance().expect(image, std::move(code_so_far));
+}
 
 void stop_expecting_dwarf(const ModuleImage& image) { PreparedDwarf::instance().stop_expecting(image); }
 

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "collect/code_so_far.hpp"
 #include "collect/collector_lock.hpp"
 #include "collect/engine.hpp"
 #include "collect/futex.hpp"
@@ -32,8 +33,7 @@ using std::chrono::nanoseconds;
 /// How long the collector sleeps when no producer rings. In between, the interval of the timeline is the longest, so
 /// that its points have a resident set of their own time.
 constexpr nanoseconds kShortestSleep = milliseconds(4);
-/// The first, so that what a program loads at its start is known soon: its symbols are prepared while it runs.
-constexpr nanoseconds kFirstSleep = std::chrono::microseconds(500);
+constexpr nanoseconds kFirstSleep = std::chrono::microseconds(500);  // what the start loads is prepared for soon
 constexpr nanoseconds kUsualSleep = milliseconds(50);
 constexpr nanoseconds kLongestSleep = milliseconds(200);
 /// Rounds with fewer events than this make the next sleep longer.
@@ -75,6 +75,7 @@ struct ProcessRecorder::State {
       : options(recorder_options), clock(tick_clock), shared(std::make_shared<SharedRegion>(std::move(shared_region))) {
     engine.accounts().on_request([this](const Event& event) { serve(event); });
     if (options.keep_peak) engine.accounts().keep_state_at_peak();
+    modules.on_load([this](std::uint32_t index, const CapturedModule& module) { expect_dwarf(shared, index, module); });
   }
   ~State() { stop(); }
 

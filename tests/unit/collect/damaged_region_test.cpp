@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "collect/code_so_far.hpp"
 #include "collect/module_watch.hpp"
 #include "collect/target_files.hpp"
 #include "tests/unit/collect/engine_fixture.hpp"
@@ -102,6 +103,22 @@ TEST_CASE("stacks out of range, missing, cyclic or of no module end in the lost 
   CHECK(site_of(captured, wire::kRootLost).live_blocks == 2);
 }
 
+TEST_CASE("code so far is that of one module's nodes, each call once") {
+  EngineFixture fixture(1, kSmall);
+  const auto one = fixture.target.add_module("/lib/one.so", 0x1000, 0x3000, 0x1000);
+  const auto two = fixture.target.add_module("/lib/two.so", 0x5000, 0x6000, 0x5000);
+  const auto outer = fixture.target.add_stack({0x2010}, one);
+  const auto inner = fixture.target.add_node(outer, 0x1808, one);
+  fixture.target.add_node(inner, 0x5100, two);
+  fixture.target.add_node(inner, 0x2010, one);
+  fixture.target.add_node(inner, 0x1000, one);  // damaged: not behind any call
+  CHECK(code_so_far(fixture.region, one, 0x1000) == std::vector<std::uint64_t>{0x807, 0x100f});
+  CHECK(code_so_far(fixture.region, two, 0x5000) == std::vector<std::uint64_t>{0xff});
+  fixture.target.header().nodes_used = 1'000'000'000;
+  CHECK(code_so_far(fixture.region, two, 0x5000) == std::vector<std::uint64_t>{0xff});
+  CHECK(code_so_far(fixture.region, two, UINT64_MAX).empty());
+}
+
 TEST_CASE("module records out of range are counted") {
   EngineFixture fixture(1, kSmall);
   const TargetFiles files;
@@ -113,8 +130,11 @@ TEST_CASE("module records out of range are counted") {
   const auto id = fixture.target.add_module("/lib/y.so", 0x3000, 0x4000, 0x3000);
   fixture.target.module(id).build_id_bytes = 33;
   fixture.target.header().modules_used = 1'000'000;  // the rest never becomes ready
+  std::vector<std::uint32_t> loaded;
+  watch.on_load([&](std::uint32_t index, const CapturedModule&) { loaded.push_back(index); });
   watch.look();
   watch.look();
+  CHECK(loaded == std::vector<std::uint32_t>{1, 2, 3});
   const std::vector<CapturedModule> modules = watch.take();
   REQUIRE(modules.size() == kSmall.module_capacity);
   CHECK(modules[1].path == "/lib/good.so");
