@@ -4,14 +4,14 @@
 // still have their values, the stack is known without a single step (preload/memo.hpp has the argument).
 //
 // A hit has to be cheap, since it is what nearly every event costs, in instructions and in cache lines that the program
-// needs itself: the tags of one set and the stack, which takes 10 bytes a word.
+// needs itself, and in what has to be waited for before the processor finds that it guessed wrong: a number by hash,
+// and the stack there, which takes 10 bytes a word.
 //
 // Only its owning thread touches it, with the guard of its ring set (preload/ring_writer.hpp).
 
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <cstring>
 
 #include "preload/hot.hpp"
 #include "preload/unwind_memory.hpp"
@@ -41,64 +41,43 @@ struct KnownWords {
 };
 static_assert(sizeof(KnownWords) == 40);
 
-struct alignas(64) KnownStack {
-  static constexpr unsigned kMostGroups = 16;
+struct KnownStack {
+  static constexpr unsigned kMostGroups = 32;
 
   std::uintptr_t sp, address, rbp;  ///< of the hook's caller
   wire::StackId stack;
   std::uint16_t frames;
   std::uint8_t groups_count;
   bool needs_rbp;  ///< the way outwards depends on it
-  std::array<KnownWords, kMostGroups> groups;
+
+  /// The words follow in memory.
+  const KnownWords* groups() const { return reinterpret_cast<const KnownWords*>(this + 1); }
+  KnownWords* groups() { return reinterpret_cast<KnownWords*>(this + 1); }
 
   MEMPROF_HOT bool holds(std::uintptr_t sp_now, std::uintptr_t address_now, std::uintptr_t rbp_now) const {
     const bool begins_here = sp == sp_now && address == address_now && (!needs_rbp || rbp == rbp_now);
     if (__builtin_expect(!begins_here, 0)) return false;
-    const KnownWords* const end = groups.data() + groups_count;
-    for (const KnownWords* group = groups.data(); group != end; ++group) {
+    const KnownWords* const end = groups() + groups_count;
+    for (const KnownWords* group = groups(); group != end; ++group) {
       if (__builtin_expect(!group->hold(sp_now), 0)) return false;
     }
     return true;
   }
 };
+static_assert(sizeof(KnownStack) == 32);
 
 class KnownStacks {
  public:
-  /// The stack that begins with the frame described, if it is the first of those that may be it. Else null, and
-  /// find_other() can look at the others if there are any: at one place the same frame may stand on several stacks.
-  MEMPROF_HOT const KnownStack* find(std::uintptr_t sp, std::uintptr_t address, std::uintptr_t rbp,
-                                     std::uint64_t& others) const {
-    others = 0;
+  /// The stack that begins with the frame described, if it was the last one that did so; else null, and find_other()
+  /// may know more: at one place the same frame may stand on several stacks.
+  MEMPROF_HOT const KnownStack* find(std::uintptr_t sp, std::uintptr_t address, std::uintptr_t rbp) const {
     const bool valid = epoch_ == g_stacks_epoch.load(std::memory_order_acquire) && sp - first_sp_ < sps_;
     if (__builtin_expect(!valid, 0)) return nullptr;
-    const std::uint64_t hash = hash_of(sp, address);
-    std::uint64_t tags;
-    std::memcpy(&tags, &tags_[set_of(hash)], sizeof(tags));
-    // The top bit of each 16 that equal the tag. Of higher ones it may be wrong, which holds() finds out.
-    constexpr std::uint64_t kOnes = 0x0001'0001'0001'0001u;
-    const std::uint64_t differs = tags ^ tag_of(hash) * kOnes;
-    const std::uint64_t equal = (differs - kOnes) & ~differs & (kOnes << 15);
-    if (__builtin_expect(equal == 0, 0)) return nullptr;
-    const KnownStack& known = first(set_of(hash), equal);
-    if (__builtin_expect(known.holds(sp, address, rbp), 1)) return &known;
-    others = equal & (equal - 1);
-    return nullptr;
+    const KnownStack& known = at(latest_[hash_of(sp, address) >> (64 - kLog2Latest)]);
+    return __builtin_expect(known.holds(sp, address, rbp), 1) ? &known : nullptr;
   }
-  const KnownStack* find_other(std::uintptr_t sp, std::uintptr_t address, std::uintptr_t rbp,
-                               std::uint64_t others) const {
-    for (; others != 0; others &= others - 1) {
-      const KnownStack& known = first(set_of(hash_of(sp, address)), others);
-      if (known.holds(sp, address, rbp)) return &known;
-    }
-    return nullptr;
-  }
-
-  /// Both at once.
-  const KnownStack* find_any(std::uintptr_t sp, std::uintptr_t address, std::uintptr_t rbp) const {
-    std::uint64_t others;
-    const KnownStack* const known = find(sp, address, rbp, others);
-    return known != nullptr ? known : find_other(sp, address, rbp, others);
-  }
+  /// Looks at all others that may be it, and makes what it finds the first one for next time.
+  const KnownStack* find_other(std::uintptr_t sp, std::uintptr_t address, std::uintptr_t rbp);
 
   /// The memo's stack was walked to. Keeps it if it's short enough and the walk to it not the first one for long: many
   /// a program never has the same stack again.
@@ -113,32 +92,48 @@ class KnownStacks {
   /// Nothing is found until the next open().
   void close() { sps_ = 0; }
   /// Forgets all stacks.
-  void clear() { tags_ = {}; }
+  void clear() {
+    latest_ = {};
+    sets_ = {};
+  }
 
  private:
-  static constexpr unsigned kWays = 4;
+  static constexpr unsigned kLog2Latest = 9;
   static constexpr unsigned kLog2Sets = 6;
-  static constexpr std::size_t kWalked = 256;
-  using Tags = std::array<std::uint16_t, kWays>;
+  static constexpr unsigned kWays = 4;
+  static constexpr unsigned kLog2Walked = 10;
+  static constexpr std::size_t kLineBytes = 64;
+  static constexpr std::uint32_t kLines = 1024;
+  using Line = std::uint16_t;  ///< where in memory_ a stack begins; 0: there is none, which has no frame
+
+  /// Stacks whose hashes begin with the same bits.
+  struct Set {
+    std::array<std::uint16_t, kWays> tags;
+    std::array<Line, kWays> lines;
+  };
 
   static std::uint64_t hash_of(std::uintptr_t sp, std::uintptr_t address) {
     return (sp ^ (address << 32 | address >> 32)) * 0x9e37'79b9'7f4a'7c15u;
   }
-  static std::size_t set_of(std::uint64_t hash) { return hash >> (64 - kLog2Sets); }
-  /// Never 0, the tag of a stack that isn't there.
-  static std::uint64_t tag_of(std::uint64_t hash) { return (hash >> 32 & 0xffff) | 1; }
-  /// Of those with a bit in `equal`, which isn't 0.
-  MEMPROF_HOT const KnownStack& first(std::size_t set, std::uint64_t equal) const {
-    return stacks_[set * kWays + static_cast<unsigned>(__builtin_ctzll(equal)) / 16];
+  Set& set_of(std::uint64_t hash) { return sets_[hash >> (64 - kLog2Sets)]; }
+  static std::uint16_t tag_of(std::uint64_t hash) { return static_cast<std::uint16_t>(hash >> 32); }
+  const KnownStack& at(std::size_t line) const {
+    return *reinterpret_cast<const KnownStack*>(&memory_[line * kLineBytes]);
   }
   void keep(const Memo& memo);
+  Line take_lines(std::size_t bytes);
+  void forget(Line line);
 
   std::uint32_t epoch_;
   std::uint32_t next_way_;
-  std::uintptr_t first_sp_, sps_;  ///< stack pointers of callers on the stack that the thread is on
-  std::array<Tags, 1 << kLog2Sets> tags_;
-  std::array<wire::StackId, kWalked> walked_;
-  std::array<KnownStack, kWays << kLog2Sets> stacks_;
+  std::uint32_t next_line_;
+  std::uintptr_t first_sp_, sps_;              ///< stack pointers of callers on the stack that the thread is on
+  std::array<Line, 1 << kLog2Latest> latest_;  ///< by hash
+  std::array<Set, 1 << kLog2Sets> sets_;
+  std::array<std::uint32_t, 1 << kLog2Walked> walked_;  ///< hashes of stacks that were walked to
+  std::array<bool, kLines> begins_;                     ///< whether a stack begins there
+  /// Stacks one behind the other, each from the beginning of a cache line; the oldest ones make room.
+  alignas(kLineBytes) std::array<std::uint8_t, kLines * kLineBytes> memory_;
 };
 
 }  // namespace memprof::preload

@@ -102,11 +102,10 @@ bool hook_at_work(const ThreadState& thread, std::uintptr_t here) {
 
 /// The rest of record_event() when the stack isn't the known one that was looked at first.
 [[gnu::noinline]] wire::StackId record_unknown(volatile std::uint64_t& cookie, std::uint64_t kind, const void* block,
-                                               std::uint64_t size, const CallerRegisters& caller,
-                                               std::uint64_t others) {
+                                               std::uint64_t size, const CallerRegisters& caller) {
   ThreadState& thread = g_thread[0];
   const KnownStack* const known =
-      thread.known->find_other(caller.stack_pointer, caller.return_address, caller.frame_pointer, others);
+      thread.known->find_other(caller.stack_pointer, caller.return_address, caller.frame_pointer);
   const wire::StackId stack =
       known != nullptr ? checked(known->stack, caller, *g_region.header)
                        : walk_stack(thread.unwind, caller, g_region.max_depth, g_stacks, g_modules, *g_region.header);
@@ -125,10 +124,9 @@ wire::StackId record_event(std::uint64_t kind, const void* block, std::uint64_t 
   }
   wire::StackId stack = wire::kRootComplete;
   if (__builtin_expect(g_region.max_depth != 0, 1)) {
-    std::uint64_t others;
-    const KnownStack* const known = thread.known->find(stack_pointer, return_address, frame_pointer, others);
+    const KnownStack* const known = thread.known->find(stack_pointer, return_address, frame_pointer);
     if (__builtin_expect(known == nullptr, 0)) {
-      return record_unknown(cookie, kind, block, size, {return_address, stack_pointer, frame_pointer}, others);
+      return record_unknown(cookie, kind, block, size, {return_address, stack_pointer, frame_pointer});
     }
     stack = checked(known->stack, {return_address, stack_pointer, frame_pointer}, *g_region.header);
   }

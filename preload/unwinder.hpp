@@ -51,7 +51,7 @@ struct ThreadUnwindState;
 /// Address space for one state, touched as stacks get deeper: a few KiB for most threads.
 inline constexpr std::size_t kThreadUnwindBytes = std::size_t{2} << 20;
 /// For a target with an address-space limit: remembers less, is as exact.
-inline constexpr std::size_t kSmallThreadUnwindBytes = std::size_t{264} << 10;
+inline constexpr std::size_t kSmallThreadUnwindBytes = std::size_t{192} << 10;
 /// Frames that one stack can have at most; a larger max_depth counts as this.
 inline constexpr std::uint32_t kDepthLimit = 16384;
 

@@ -379,8 +379,9 @@ wire::StackId walk_stack(ThreadUnwindState* state, const CallerRegisters& regist
 wire::StackId capture_stack(ThreadUnwindState* state, const CallerRegisters& registers, std::uint32_t max_depth,
                             StackTree& stacks, ModuleList& modules, wire::Header& header) {
   if (state != nullptr) {
-    const KnownStack* const known =
-        state->known.find_any(registers.stack_pointer, registers.return_address, registers.frame_pointer);
+    const auto& [address, sp, rbp] = registers;
+    const KnownStack* known = state->known.find(sp, address, rbp);
+    if (known == nullptr) known = state->known.find_other(sp, address, rbp);
     if (known != nullptr && known->frames <= max_depth) return checked(known->stack, registers, header);
   }
   return walk_stack(state, registers, max_depth, stacks, modules, header);

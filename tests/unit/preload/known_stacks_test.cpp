@@ -21,14 +21,14 @@ constexpr wire::StackId kFirstStack = 10;
 /// A stack of so many frames, each with one word that leads to the next one further out: words[0] is the outermost.
 struct Frames {
   std::vector<std::uintptr_t> words;
-  std::vector<std::uint64_t> memory = std::vector<std::uint64_t>(Memo::bytes(128) / 8);
+  std::vector<std::uint64_t> memory = std::vector<std::uint64_t>(Memo::bytes(256) / 8);
   Memo memo{};
 
   explicit Frames(std::size_t count, wire::StackId stack = kFirstStack, wire::StackId root = wire::kRootComplete,
                   RegisterMask needs = 0)
       : words(count + 1) {
     for (std::size_t i = 0; i < count; ++i) words[i + 1] = 0x1000 + i;
-    memo.use_memory(memory.data(), 128);
+    memo.use_memory(memory.data(), 256);
     add_frames(stack, root, needs);
   }
   void add_frames(wire::StackId stack, wire::StackId root, RegisterMask needs) {
@@ -65,15 +65,19 @@ struct Cache {
     stacks->note_walk(frames.memo);
     stacks->note_walk(frames.memo);
   }
+  const KnownStack* find_at(std::uintptr_t sp, std::uintptr_t address, std::uintptr_t rbp) const {
+    const KnownStack* const first = stacks->find(sp, address, rbp);
+    return first != nullptr ? first : stacks->find_other(sp, address, rbp);
+  }
   const KnownStack* find(const Frames& frames, std::uintptr_t rbp = kFramePointer) const {
-    return stacks->find_any(frames.sp(), kAddress, rbp);
+    return find_at(frames.sp(), kAddress, rbp);
   }
 };
 
 }  // namespace
 
 TEST_CASE("a stack is kept when it was walked to twice, and found while all its words hold") {
-  for (const std::size_t count : {1u, 3u, 4u, 5u, 63u, 64u}) {
+  for (const std::size_t count : {1u, 3u, 4u, 5u, 127u, 128u}) {
     CAPTURE(count);
     Frames frames(count);
     Cache cache;
@@ -86,8 +90,8 @@ TEST_CASE("a stack is kept when it was walked to twice, and found while all its 
     REQUIRE(known != nullptr);
     CHECK(known->stack == kFirstStack);
     CHECK(known->frames == count);
-    CHECK(cache.stacks->find_any(frames.sp(), kAddress + 1, kFramePointer) == nullptr);
-    CHECK(cache.stacks->find_any(frames.sp() + 8, kAddress, kFramePointer) == nullptr);
+    CHECK(cache.find_at(frames.sp(), kAddress + 1, kFramePointer) == nullptr);
+    CHECK(cache.find_at(frames.sp() + 8, kAddress, kFramePointer) == nullptr);
     for (std::size_t word = 1; word < frames.words.size(); ++word) {
       for (const std::uintptr_t bit : {std::uintptr_t{1}, std::uintptr_t{1} << 47, std::uintptr_t{1} << 63}) {
         frames.words[word] ^= bit;
@@ -131,6 +135,29 @@ TEST_CASE("several stacks below the same frame are told apart by their words") {
   CHECK(cache.find(frames) == nullptr);
 }
 
+TEST_CASE("the oldest of many known stacks make room, and no stack is taken for another one") {
+  Cache cache;
+  std::vector<Frames> stacks;
+  for (wire::StackId i = 0; i < 400; ++i) stacks.emplace_back(1 + i * 7 % 60, kFirstStack + i);
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < stacks.size(); ++i) {
+    cache.open(stacks[i]);
+    cache.keep(stacks[i]);
+    REQUIRE(cache.find(stacks[i]) != nullptr);
+    for (std::size_t older = 0; older < i; ++older) {
+      cache.open(stacks[older]);
+      const KnownStack* const known = cache.find(stacks[older]);
+      if (known == nullptr) continue;
+      ++found;
+      REQUIRE(known->stack == kFirstStack + older);
+      REQUIRE(known->frames == stacks[older].words.size() - 1);
+    }
+  }
+  CHECK(found > 100 * stacks.size() / 2);
+  cache.open(stacks[0]);
+  CHECK(cache.find(stacks[0]) == nullptr);
+}
+
 TEST_CASE("a known stack is not found on another stack, or when something was unmapped or unloaded") {
   Frames frames(4);
   Cache cache;
@@ -164,8 +191,8 @@ TEST_CASE("a stack is not kept that was cut, is long, spread far, or depends on 
     cache.keep(frames);
     return cache.find(frames) != nullptr;
   };
-  CHECK(is_kept(Frames(64)));
-  CHECK_FALSE(is_kept(Frames(65)));
+  CHECK(is_kept(Frames(128)));
+  CHECK_FALSE(is_kept(Frames(129)));
   CHECK_FALSE(is_kept(Frames(4, kFirstStack, wire::kRootCutUnwind)));
   CHECK_FALSE(is_kept(Frames(4, kFirstStack, wire::kRootCutDepth)));
   CHECK_FALSE(is_kept(Frames(4, kFirstStack, wire::kRootComplete, mask_of(kRbx))));
@@ -184,6 +211,6 @@ TEST_CASE("a stack is not kept that was cut, is long, spread far, or depends on 
     Cache cache;
     cache.stacks->open(g_stacks_epoch.load(), range);
     cache.keep(frames);
-    CHECK((cache.stacks->find_any(sp, kAddress, kFramePointer) != nullptr) == (distance == 65535));
+    CHECK((cache.find_at(sp, kAddress, kFramePointer) != nullptr) == (distance == 65535));
   }
 }
