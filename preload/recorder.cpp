@@ -13,9 +13,6 @@ namespace memprof::preload {
 
 namespace {
 
-/// One event in so many is timed, for an estimate of what all of them cost.
-constexpr std::uint64_t kTimedEvery = kStraightRecords;
-
 [[gnu::always_inline]] inline bool attached(const ThreadState& thread) {
   return thread.generation == g_process->generation.load(std::memory_order_relaxed) && thread.ring != nullptr;
 }
@@ -88,7 +85,7 @@ bool hook_at_work(const ThreadState& thread, std::uintptr_t here) {
   if (__builtin_expect(thread == nullptr, 0)) return wire::kRootLost;
   volatile std::uint64_t cookie;
   if (!begin_event(*thread, cookie)) return wire::kRootLost;
-  const bool timed = thread->reserved % kTimedEvery == kTimedEvery - 1;
+  const bool timed = thread->reserved == next_timed(thread->reserved);
   const std::uint64_t begin_ticks = timed ? now_ticks() : 0;
   const CallerRegisters caller{return_address, stack_pointer, frame_pointer};
   const wire::StackId stack =

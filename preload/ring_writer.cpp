@@ -8,15 +8,18 @@ namespace {
 
 constexpr long kLookAgainNs = 100'000'000;  // how often a waiting thread asks whether the collector still lives
 
+constexpr std::uint64_t smaller(std::uint64_t a, std::uint64_t b) { return a < b ? a : b; }
+
 /// Whether there is room for an event. If so, it says how far the straight path goes.
 bool has_room(ThreadState& thread) {
   const std::uint64_t tail = thread.ring->tail.load(std::memory_order_acquire);
   if (thread.reserved + kRoom - tail > g_region.ring_records) return false;
-  const std::uint64_t last = thread.reserved | (kStraightRecords - 1);
-  const std::uint64_t room_end = tail + g_region.ring_records - kRoom + 1;
+  const std::uint64_t timed = next_timed(thread.reserved);
+  const std::uint64_t rings_doorbell = thread.reserved | (g_region.ring_records / 4 - 1);
+  const std::uint64_t without_room = tail + g_region.ring_records - kRoom + 1;
   const bool straight = g_paused == 0 && g_clock.load(std::memory_order_relaxed) != Clock::kMonotonic &&
                         (thread.known != nullptr || g_region.max_depth == 0);
-  thread.straight_end = !straight ? 0 : last < room_end ? last : room_end;
+  thread.straight_end = straight ? smaller(smaller(timed, rings_doorbell), without_room) : 0;
   return true;
 }
 

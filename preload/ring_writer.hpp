@@ -16,13 +16,17 @@ namespace memprof::preload {
 /// Records of the ring that must be free before an event begins: it takes two when its size has 4 GiB or more.
 inline constexpr std::uint64_t kRoom = 2;
 
-/// The straight path ends before each record whose number is one less than a multiple of this. One comparison of
-/// ThreadState::straight_end so stands for: there is room, no doorbell is due, the event is not one of those that are
-/// timed, the thread is not paused, the processor tells the time, and stacks can be known or are not wanted.
-inline constexpr std::uint64_t kStraightRecords = 256;
+/// One event in so many is timed, for an estimate of what all of them cost: none that rings the doorbell.
+inline constexpr std::uint64_t kTimedEvery = 256;
+constexpr std::uint64_t next_timed(std::uint64_t record) {
+  return ((record + kTimedEvery / 2) | (kTimedEvery - 1)) - kTimedEvery / 2;
+}
+static_assert(next_timed(0) == 127 && next_timed(127) == 127 && next_timed(128) == 383);
 
 /// Waits for the collector until the ring has room for an event, or drops. False: the event is lost and counted. Sets
-/// how far the straight path goes from here.
+/// how far the straight path goes from here, so that one comparison with ThreadState::straight_end stands for: there is
+/// room, no doorbell is due, the event is not to be timed, the thread is not paused, the processor tells the time, and
+/// stacks can be known or are not wanted.
 bool make_room(ThreadState& thread);
 
 /// A mark instead of an event. The guard must not be set. False: it is lost and counted, or recording has ended.

@@ -19,6 +19,7 @@
 #include "preload/module_list.hpp"
 #include "preload/process.hpp"
 #include "preload/recorder.hpp"
+#include "preload/ring_writer.hpp"
 #include "preload/stack_tree.hpp"
 #include "preload/sys.hpp"
 #include "preload/thread_state.hpp"
@@ -35,6 +36,8 @@ constexpr wire::Capacity kCapacity{64, 1u << 14, 64, 1u << 14, 1u << 20};
 
 TestCollector& collector() {
   static TestCollector instance(kCapacity);
+  // Where the processor tells the time, most events take the straight path.
+  instance.header().clock_source = wire::ClockSource::kTsc;
   return instance;
 }
 
@@ -391,6 +394,41 @@ TEST_CASE("a thread that finds its ring full waits for the collector, and says s
   CHECK(instance.header().ring_waits == waits_before + 1);
   CHECK(instance.header().ring_wait_ns > 0);
   CHECK(instance.header().dropped_events == 0);
+}
+
+TEST_CASE("events on the straight path and beside it follow each other without a gap") {
+  TestCollector& instance = attached();
+  record_here(wire::Operation::kAlloc, 1, 1);
+  const std::uint32_t ring = own_ring(instance);
+  instance.drain(ring);
+  const std::uint64_t begin = instance.ring(ring).head;
+  std::uint64_t expected = begin;
+  for (std::uint32_t i = 0; i < 3 * kCapacity.ring_records; ++i) {
+    // One in 1,000 takes two records, one in 700 comes in a pause and has another hook.
+    const std::uint64_t size = i % 1000 == 0 ? std::uint64_t{1} << 33 : i;
+    if (i % 700 == 0) pause_counting();
+    record_here(wire::Operation::kAlloc, i + 1, size);
+    if (i % 700 == 0) resume_counting();
+    expected += size >> 32 != 0 ? 2 : 1;
+    REQUIRE(instance.ring(ring).head == expected);
+    const wire::Record record = instance.record(ring, expected - 1);
+    REQUIRE(record.address == i + 1);
+    REQUIRE(record.low_size() == (size & 0xffff'ffff));
+    REQUIRE(record.hook_or_mark() == (i % 700 == 0 ? wire::kUnrecordedHook : static_cast<int>(wire::Hook::kMalloc)));
+    REQUIRE((record.stack() == wire::kRootComplete) == (i % 700 == 0));
+    if (i % 5000 == 0) instance.drain(ring);
+  }
+  instance.drain(ring);
+}
+
+TEST_CASE("one event in 256 is timed, and none that rings the doorbell") {
+  std::uint64_t timed = 0;
+  for (std::uint64_t record = 0; record < 16 * kCapacity.ring_records; ++record) {
+    if (next_timed(record) != record) continue;
+    ++timed;
+    CHECK((record + 1) % (wire::kSmallCapacity.ring_records / 4) != 0);
+  }
+  CHECK(timed == 16 * kCapacity.ring_records / kTimedEvery);
 }
 
 TEST_CASE("a child of fork does not write into its parent's rings") {
