@@ -184,12 +184,15 @@ DwarfMatch UnitLookup::chain_of(Dwarf_Die unit, std::uint64_t address, const std
   return match;
 }
 
-void read_ahead(const DwarfHandle& handle, std::vector<Dwarf_Off> units) {
+void read_ahead(const DwarfHandle& handle, std::vector<Dwarf_Off> units, std::uint64_t most_bytes) {
   std::sort(units.begin(), units.end());
   units.erase(std::unique(units.begin(), units.end()), units.end());
   for (const Dwarf_Off offset : units) {
     Dwarf_Die unit;
     if (offset == kNoUnit || dwarf_offdie(handle.get(), offset, &unit) == nullptr) continue;
+    const std::uint64_t bytes = unit_entries(unit).size();
+    if (bytes > most_bytes) return;
+    most_bytes -= bytes;
     Dwarf_Lines* lines = nullptr;
     std::size_t count = 0;
     dwarf_getsrclines(&unit, &lines, &count);

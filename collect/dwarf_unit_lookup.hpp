@@ -46,8 +46,8 @@ class UnitLookup {
   TypeHints hints_;
 };
 
-/// Has libdw read what it keeps of these units: lines and the shapes of entries. `units` as UnitRanges::units_of()
-/// gives them.
-void read_ahead(const DwarfHandle& handle, std::vector<Dwarf_Off> units);
+/// Has libdw read what it keeps of these units, lines and the shapes of entries, up to `most_bytes` of entries.
+/// `units` as UnitRanges::units_of() gives them.
+void read_ahead(const DwarfHandle& handle, std::vector<Dwarf_Off> units, std::uint64_t most_bytes);
 
 }  // namespace memprof::collect

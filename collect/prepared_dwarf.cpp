@@ -1,6 +1,7 @@
 #include "collect/prepared_dwarf.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -15,14 +16,22 @@
 #include <utility>
 
 #include "collect/dwarf_unit_lookup.hpp"
+#include "collect/symbol_module.hpp"
 #include "collect/unique_fd.hpp"
 
 namespace memprof::collect {
 namespace {
 
-// Each may hold a descriptor or two.
+// Each may hold a descriptor or two. These are given out from the lowest up, so a number tells how many there are.
+constexpr rlim_t kHighestDescriptor = 256;
 constexpr std::size_t kMostWaiting = 64;
 constexpr std::size_t kMostKept = 32;
+
+int highest_descriptor() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  return static_cast<int>(std::min(kHighestDescriptor, limit.rlim_cur / 4));
+}
 
 /// Never destroyed: its thread may be at work when the process ends.
 class PreparedDwarf {
@@ -33,6 +42,7 @@ class PreparedDwarf {
   }
 
   void expect(const ModuleImage& image, CodeSource code_so_far) {
+    if (image.descriptor >= highest_descriptor()) return;
     const std::lock_guard guard(mutex_);
     if (waiting_.size() == kMostWaiting || !entries_.try_emplace(key_of(image)).second) return;
     UniqueFd file(image.descriptor < 0 ? -1 : ::fcntl(image.descriptor, F_DUPFD_CLOEXEC, 0));
@@ -114,7 +124,8 @@ class PreparedDwarf {
       auto handle = files.dwarf() == nullptr ? nullptr : DwarfHandle::open(files);
       if (handle) {
         const UnitRanges& units = handle->units();
-        if (job.code_so_far) read_ahead(*handle, units.units_of(job.code_so_far()));
+        // Of more than one part of a module, the others are looked up with other handles.
+        if (job.code_so_far) read_ahead(*handle, units.units_of(job.code_so_far()), kSmallestPartBytes);
       }
       return handle;
     } catch (const std::bad_alloc&) {
