@@ -101,6 +101,7 @@ bool attach_thread(ThreadState& thread) {
   }
   thread.guard = nullptr;
   thread.ring = nullptr;
+  thread.straight_end = 0;
   const auto tid = static_cast<std::uint32_t>(sys::thread_id());
   const std::uint32_t index = claim_ring(sys::process_id() == g_process_id ? tid : kOwnerUnknown);
   if (index == ring_limit()) {
@@ -114,7 +115,6 @@ bool attach_thread(ThreadState& thread) {
   thread.unwind = &thread == &g_thread[0] ? unwind_state_of(index) : nullptr;
   thread.known = thread.unwind != nullptr ? known_stacks(*thread.unwind) : nullptr;
   thread.reserved = g_region.rings[index].head.load(std::memory_order_acquire);
-  thread.straight_end = 0;
   thread.ring = &g_region.rings[index];
   thread.generation = generation;
   // The other rings are for signal handlers, which may be on a stack of their own.
