@@ -396,6 +396,33 @@ TEST_CASE("a thread that finds its ring full waits for the collector, and says s
   CHECK(instance.header().dropped_events == 0);
 }
 
+TEST_CASE("a collector that sleeps is woken at each quarter of a ring, one that dozes when it is half full") {
+  TestCollector& instance = attached();
+  record_here(wire::Operation::kAlloc, 0x1000, 1);
+  const std::uint32_t ring = own_ring(instance);
+  constexpr std::uint64_t kQuarter = kCapacity.ring_records / 4;
+  const auto filled_until_rung = [&](wire::CollectorSleep sleep) {
+    instance.drain(ring);
+    instance.header().collector_sleeps = static_cast<std::uint32_t>(sleep);
+    const std::uint32_t rung = instance.header().doorbell;
+    const std::uint64_t begin = instance.ring(ring).head;
+    std::uint64_t filled = 0;
+    while (instance.header().doorbell == rung && filled < kCapacity.ring_records - kRoom) {
+      record_here(wire::Operation::kFree, 0x1000, 0);
+      filled = instance.ring(ring).head - begin;
+    }
+    instance.header().collector_sleeps = static_cast<std::uint32_t>(wire::CollectorSleep::kAwake);
+    return filled;
+  };
+  for (int i = 0; i < 3; ++i) {
+    CHECK(filled_until_rung(wire::CollectorSleep::kSleeps) <= kQuarter);
+    const std::uint64_t while_dozing = filled_until_rung(wire::CollectorSleep::kDozes);
+    CHECK(while_dozing >= 2 * kQuarter);
+    CHECK(while_dozing <= 3 * kQuarter);
+    CHECK(filled_until_rung(wire::CollectorSleep::kAwake) >= kCapacity.ring_records - kRoom);
+  }
+}
+
 TEST_CASE("events on the straight path and beside it follow each other without a gap") {
   TestCollector& instance = attached();
   record_here(wire::Operation::kAlloc, 1, 1);
