@@ -6,13 +6,13 @@
 namespace memprof::preload {
 
 void KnownStacks::note_walk(const Memo& memo) {
-  // The same stack at another place in memory is another one here.
-  const std::uint64_t hash = hash_of(memo.innermost().sp, memo.innermost().stack);
-  std::uint32_t& walked = walked_[hash >> (64 - kLog2Walked)];
-  if (walked == static_cast<std::uint32_t>(hash)) {
+  // The same stack at another place in memory is another one here, and has its mark elsewhere.
+  const wire::StackId stack = memo.innermost().stack;
+  wire::StackId& walked = walked_[hash_of(memo.innermost().sp, stack) >> (64 - kLog2Walked)];
+  if (walked == stack) {
     keep(memo);
   } else {
-    walked = static_cast<std::uint32_t>(hash);
+    walked = stack;
   }
 }
 

@@ -130,7 +130,7 @@ class KnownStacks {
   std::uintptr_t first_sp_, sps_;              ///< stack pointers of callers on the stack that the thread is on
   std::array<Line, 1 << kLog2Latest> latest_;  ///< by hash
   std::array<Set, 1 << kLog2Sets> sets_;
-  std::array<std::uint32_t, 1 << kLog2Walked> walked_;  ///< hashes of stacks that were walked to
+  std::array<wire::StackId, 1 << kLog2Walked> walked_;  ///< stacks that were walked to
   std::array<bool, kLines> begins_;                     ///< whether a stack begins there
   /// Stacks one behind the other, each from the beginning of a cache line; the oldest ones make room.
   alignas(kLineBytes) std::array<std::uint8_t, kLines * kLineBytes> memory_;

@@ -158,6 +158,22 @@ TEST_CASE("the oldest of many known stacks make room, and no stack is taken for 
   CHECK(cache.find(stacks[0]) == nullptr);
 }
 
+TEST_CASE("stacks below the same frame that were walked to once are not kept") {
+  Frames frames(6);
+  Cache cache;
+  cache.open(frames);
+  std::size_t kept = 0;
+  for (int round = 0; round < 2; ++round) {
+    for (wire::StackId stack = kFirstStack; stack < kFirstStack + 20000; ++stack) {
+      frames.words[3] = stack;
+      frames.add_frames(stack, wire::kRootComplete, 0);
+      cache.stacks->note_walk(frames.memo);
+      kept += cache.find(frames) != nullptr ? 1U : 0U;
+    }
+  }
+  CHECK(kept == 0);
+}
+
 TEST_CASE("a known stack is not found on another stack, or when something was unmapped or unloaded") {
   Frames frames(4);
   Cache cache;
