@@ -35,11 +35,6 @@ wire::Capacity fitting_capacity(std::uint64_t address_space_limit) {
   return fits ? wire::kUsualCapacity : wire::kSmallCapacity;
 }
 
-bool has_ended(int pidfd) {
-  pollfd poll{pidfd, POLLIN, 0};
-  return ::poll(&poll, 1, 0) > 0;
-}
-
 /// A build makes thousands of processes that map the same few files: keep only descriptors of files that cannot be
 /// opened by their path any more.
 void close_files_still_in_place(std::vector<CapturedModule>& modules) {
